@@ -1,0 +1,248 @@
+import type {
+  Account,
+  ApiToken,
+  Backup,
+  BackupAttempt,
+  BackupFile,
+  BackupMethod,
+  Database,
+  DatabaseOptions,
+  Destination,
+  EngineType,
+  LocalSettings,
+  OwnershipMode,
+  PublicError,
+  Restore,
+  RestoreTarget,
+  S3Settings,
+  Schedule,
+  Scope,
+  Secret,
+  WorkStatus,
+} from '@holdfast/shared/domain';
+
+/** Who works on a unit of work, as the lease names it. */
+export interface Lease {
+  worker: string;
+  seconds: number;
+}
+
+/** What a heartbeat learns: go on; the lease was lost to somebody else; or stop because somebody asked for it. */
+export type HeartbeatAnswer = 'ok' | 'lost' | 'cancel';
+
+export interface Progress {
+  progressBytes: number;
+  estimatedBytes: number | null;
+}
+
+/** A unit of work that is due and whose doorbell is to be rung. */
+export interface Due {
+  id: string;
+  /** The attempt that a claim would begin. */
+  attempt: number;
+  requestId: string | null;
+}
+
+export interface Failure {
+  error: PublicError;
+  retryable: boolean;
+  /** Seconds until the next attempt may begin, when there is one. */
+  retryInSeconds: number;
+}
+
+/** What came of one expired lease. */
+export interface Reaped {
+  id: string;
+  attempt: number;
+  status: WorkStatus;
+}
+
+/**
+ * Changes of state of one kind of work. Each method is one guarded statement (or one transaction) on the database's
+ * clock; what `transition` in the domain refuses changes no row here.
+ */
+export interface WorkRepository<T> {
+  find(id: string): Promise<T | null>;
+  /** Begins the next attempt, or null when somebody else has it, it is not due, or the same target is being worked on. */
+  claim(id: string, lease: Lease): Promise<T | null>;
+  /** Extends the lease and records progress. */
+  heartbeat(id: string, attempt: number, lease: Lease, progress: Progress): Promise<HeartbeatAnswer>;
+  /** Ends the attempt in failure. @returns the new status, or null when the attempt is stale */
+  fail(id: string, attempt: number, failure: Failure): Promise<WorkStatus | null>;
+  /** Gives the work back uncounted (SIGTERM). @returns false when the attempt is stale */
+  handBack(id: string, attempt: number): Promise<boolean>;
+  /** Takes up to `limit` due rows that were not rung within `ringAgainSeconds` and marks them as rung. */
+  takeDue(limit: number, ringAgainSeconds: number): Promise<Due[]>;
+  /** Takes back up to `limit` attempts whose lease has ended. */
+  reapExpired(limit: number, retryInSeconds: number): Promise<Reaped[]>;
+  /** @returns the new status, or null when it was final already */
+  requestCancel(id: string): Promise<WorkStatus | null>;
+}
+
+export interface NewBackup {
+  databaseId: string;
+  /** Null: the database's own destination. */
+  destinationId: number | null;
+  method: BackupMethod;
+  requestId: string | null;
+  maxFailures: number;
+}
+
+export interface BackupResult {
+  files: BackupFile[];
+  manifestKey: string;
+}
+
+export interface BackupRepository extends WorkRepository<Backup> {
+  /** Inserts the row `scheduled`. @returns null when the database is unknown */
+  create(backup: NewBackup): Promise<Backup | null>;
+  /** Newest first. */
+  listOfDatabase(databaseId: string): Promise<Backup[]>;
+  findOwned(accountId: number, id: string): Promise<Backup | null>;
+  files(backupId: string): Promise<BackupFile[]>;
+  filesOf(backupIds: readonly string[]): Promise<BackupFile[]>;
+  /** Makes the backup visible as `done` with its files, in one transaction. @returns false when the attempt is stale */
+  settle(id: string, attempt: number, result: BackupResult): Promise<boolean>;
+  /** Records that the stored object was found missing or different. */
+  markDamaged(id: string): Promise<void>;
+  /**
+   * Ended attempts that did not settle and may have left objects; due `delaySeconds` after their end. Marks them as rung like
+   * `takeDue`.
+   */
+  takeSweepable(limit: number, delaySeconds: number, ringAgainSeconds: number): Promise<BackupAttempt[]>;
+  findAttempt(backupId: string, attempt: number): Promise<BackupAttempt | null>;
+  markSwept(backupId: string, attempt: number): Promise<void>;
+}
+
+export interface NewRestore {
+  backupId: string;
+  databaseId: string;
+  target: RestoreTarget;
+  ownership: OwnershipMode;
+  fileIds: string[] | null;
+  requestId: string | null;
+  maxFailures: number;
+}
+
+export interface RestoreRepository extends WorkRepository<Restore> {
+  /** @returns `busy` while another restore onto the same target is scheduled or pending; null when an id is unknown */
+  create(restore: NewRestore): Promise<Restore | 'busy' | null>;
+  findOwned(accountId: number, id: string): Promise<Restore | null>;
+  settle(id: string, attempt: number, outcome: string): Promise<boolean>;
+}
+
+export interface NewDatabase {
+  name: string;
+  type: EngineType;
+  host: string;
+  port: number;
+  user: string;
+  password: Secret | null;
+  database: string;
+  options: DatabaseOptions;
+  destinationId: number;
+}
+
+export interface DatabaseRepository {
+  /** @returns `name_taken` when the account has a database of that name */
+  create(accountId: number, database: NewDatabase): Promise<Database | 'name_taken'>;
+  find(id: string): Promise<Database | null>;
+  /** By id or by name. */
+  findOwned(accountId: number, idOrName: string): Promise<Database | null>;
+  list(accountId: number): Promise<Database[]>;
+  /** @returns null when it is unknown */
+  update(accountId: number, id: string, change: Partial<NewDatabase>): Promise<Database | 'name_taken' | null>;
+  /** @returns the number of backups that stand in the way (nothing is deleted then), or 0 when it was deleted; null when unknown */
+  delete(accountId: number, id: string): Promise<number | null>;
+}
+
+export type NewDestination =
+  | { label: string; type: 's3' | 'custom_s3'; settings: S3Settings; accessKey: Secret; secretKey: Secret }
+  | { label: string; type: 'local'; settings: LocalSettings };
+
+export interface Page<T> {
+  items: T[];
+  total: number;
+}
+
+export interface DestinationRepository {
+  create(accountId: number, destination: NewDestination): Promise<Destination>;
+  find(id: number): Promise<Destination | null>;
+  findOwned(accountId: number, id: number): Promise<Destination | null>;
+  /** Oldest first. `page` counts from 1. */
+  list(accountId: number, page: number, perPage: number): Promise<Page<Destination>>;
+  /** The account's oldest destination. */
+  findDefault(accountId: number): Promise<Destination | null>;
+  /** Replaces everything but id, account and creation time. @returns null when it is unknown */
+  replace(accountId: number, id: number, destination: NewDestination): Promise<Destination | null>;
+  /** @returns the number of backups, databases and schedules that use it (nothing is deleted then), or 0 when it was deleted; null when unknown */
+  delete(accountId: number, id: number): Promise<number | null>;
+}
+
+export type NewSchedule = Pick<
+  Schedule,
+  | 'databaseId'
+  | 'destinationId'
+  | 'cron'
+  | 'timezone'
+  | 'retention'
+  | 'enabled'
+  | 'catchUp'
+  | 'overlap'
+  | 'jitterSeconds'
+  | 'isPeriodicSetting'
+>;
+
+/** What became of one due schedule. */
+export interface Tick {
+  scheduleId: string;
+  scheduledFor: Date;
+  /** Null when the tick was skipped. */
+  backupId: string | null;
+}
+
+export interface ScheduleRepository {
+  /** Sets `nextRunAt` from the cron expression and the database's clock. @returns null when the database is not the account's */
+  create(accountId: number, schedule: NewSchedule): Promise<Schedule | null>;
+  findOwned(accountId: number, databaseId: string, id: string): Promise<Schedule | null>;
+  findPeriodicSetting(databaseId: string): Promise<Schedule | null>;
+  list(databaseId: string): Promise<Schedule[]>;
+  update(accountId: number, id: string, change: Partial<NewSchedule>): Promise<Schedule | null>;
+  delete(accountId: number, id: string): Promise<boolean>;
+  /**
+   * Takes up to `limit` due schedules (`FOR UPDATE SKIP LOCKED`) and, in one transaction for each, inserts the backups of the ticks
+   * that its policies ask for under `UNIQUE (schedule_id, scheduled_for)` and advances `nextRunAt`. Any number of
+   * schedulers may call it at once: each tick makes exactly one backup.
+   */
+  takeDue(limit: number, maxFailures: number): Promise<Tick[]>;
+}
+
+export interface NewToken {
+  name: string;
+  scopes: Scope[];
+  expiresAt: Date | null;
+}
+
+export interface AccountRepository {
+  create(name: string): Promise<Account>;
+  find(id: number): Promise<Account | null>;
+  findByName(name: string): Promise<Account | null>;
+  /** @returns the token itself, which is stored nowhere and shown once */
+  createToken(accountId: number, token: NewToken): Promise<{ token: ApiToken; secret: Secret }>;
+  /** Finds a token that is neither expired nor revoked and records its use (at most once a minute). */
+  authenticate(secret: Secret): Promise<ApiToken | null>;
+  revokeToken(accountId: number, tokenId: string): Promise<boolean>;
+}
+
+/** Everything that is kept, over one connection pool. */
+export interface Persistence {
+  accounts: AccountRepository;
+  databases: DatabaseRepository;
+  destinations: DestinationRepository;
+  schedules: ScheduleRepository;
+  backups: BackupRepository;
+  restores: RestoreRepository;
+  /** Resolves when the database answers. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}

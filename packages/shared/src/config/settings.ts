@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { Secret } from '../domain/secret.ts';
+import type { SecretKey } from '../security/secret-box.ts';
+
+const seconds = (fallback: number) => z.coerce.number().positive().default(fallback);
+const count = (fallback: number) => z.coerce.number().int().positive().default(fallback);
+const list = z
+  .string()
+  .default('')
+  .transform((text) =>
+    text
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== ''),
+  );
+
+const networks = list.refine((ranges) => ranges.every(isNetwork), {
+  message: 'must be CIDR ranges separated by commas, such as 10.0.0.0/8,fd00::/8',
+});
+
+function isNetwork(range: string): boolean {
+  const [address = '', bits = '', ...rest] = range.split('/');
+  const version = isIP(address);
+  return version !== 0 && rest.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128);
+}
+
+const secretKeys = z.string().transform((text, context): readonly [SecretKey, ...SecretKey[]] => {
+  const keys = text
+    .split(/[\s,]+/)
+    .filter((part) => part !== '')
+    .map((part) => {
+      const [id = '', encoded = ''] = part.split(':');
+      return { id, key: Buffer.from(encoded, 'base64') };
+    });
+  const [first, ...rest] = keys;
+  if (!first || keys.some(({ id, key }) => !/^[\w-]{1,32}$/.test(id) || key.length !== 32)) {
+    context.addIssue({
+      code: 'custom',
+      message: 'must be <id>:<base64 of 32 random bytes>, several separated by commas, the one in use first',
+    });
+    return z.NEVER;
+  }
+  return [first, ...rest];
+});
+
+const shape = z.object({
+  DATABASE_URL: z
+    .url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' })
+    .transform((url) => new Secret(url)),
+  REDIS_URL: z
+    .url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// URL' })
+    .transform((url) => new Secret(url))
+    .optional(),
+  HOLDFAST_SECRET_KEYS: secretKeys,
+  HOLDFAST_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  HOLDFAST_HOST: z.string().default('127.0.0.1'),
+  HOLDFAST_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
+  HOLDFAST_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  HOLDFAST_HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
+  HOLDFAST_LOCAL_ROOT: z.string().startsWith('/', 'must be an absolute path').optional(),
+  HOLDFAST_ALLOWED_NETWORKS: networks,
+  HOLDFAST_POSTGRESQL_CLIENTS: list,
+  HOLDFAST_WORKER_CONCURRENCY: count(2),
+  HOLDFAST_PART_CONCURRENCY: count(4),
+  HOLDFAST_COMPRESSION_LEVEL: z.coerce.number().int().min(1).max(19).default(3),
+  HOLDFAST_LEASE_SECONDS: seconds(60),
+  HOLDFAST_HEARTBEAT_SECONDS: seconds(10),
+  HOLDFAST_GRACE_SECONDS: seconds(30),
+  HOLDFAST_MAX_FAILURES: count(3),
+  HOLDFAST_RETRY_BASE_SECONDS: seconds(10),
+  HOLDFAST_RETRY_CAP_SECONDS: seconds(900),
+  HOLDFAST_TICK_SECONDS: seconds(1),
+  HOLDFAST_RING_AGAIN_SECONDS: seconds(30),
+  HOLDFAST_SWEEP_DELAY_SECONDS: seconds(300),
+  HOLDFAST_LINK_SECONDS: seconds(3600),
+  HOLDFAST_RATE_LIMIT: count(1200),
+});
+
+/** The service's settings, by the names that docs/configuration.md explains. Units are in the names. */
+export type Settings = z.output<typeof shape>;
+
+/**
+ * Checks an environment against the settings. `NAME_FILE` may hold the path of a file with the value of `NAME` for the
+ * settings that are secret.
+ * @returns the settings, or every problem at once, each naming its variable
+ */
+export function parseSettings(environment: NodeJS.ProcessEnv): { settings: Settings } | { problems: string[] } {
+  const known = Object.keys(shape.shape);
+  const problems: string[] = [];
+  const given: Record<string, string> = {};
+  for (const name of known) {
+    const value = environment[name];
+    if (value !== undefined && value !== '') given[name] = value;
+  }
+  for (const name of ['DATABASE_URL', 'REDIS_URL', 'HOLDFAST_SECRET_KEYS']) {
+    const path = environment[`${name}_FILE`];
+    if (!path) continue;
+    if (given[name] !== undefined) problems.push(`${name} and ${name}_FILE are both set: keep one of them.`);
+    try {
+      given[name] = readFileSync(path, 'utf8').trim();
+    } catch (error) {
+      problems.push(`${name}_FILE cannot be read: ${(error as Error).message}.`);
+    }
+  }
+  for (const name of Object.keys(environment)) {
+    if (name.startsWith('HOLDFAST_') && !known.includes(name.replace(/_FILE$/, ''))) {
+      problems.push(`${name} is not a setting: correct its name or remove it.`);
+    }
+  }
+  const parsed = shape.safeParse(given);
+  for (const issue of parsed.error?.issues ?? []) {
+    const name = String(issue.path[0]);
+    problems.push(given[name] === undefined ? `${name} is not set.` : `${name} ${issue.message}.`);
+  }
+  if (parsed.success && parsed.data.HOLDFAST_HEARTBEAT_SECONDS * 2 > parsed.data.HOLDFAST_LEASE_SECONDS) {
+    problems.push('HOLDFAST_LEASE_SECONDS must be at least twice HOLDFAST_HEARTBEAT_SECONDS.');
+  }
+  return parsed.success && problems.length === 0 ? { settings: parsed.data } : { problems };
+}

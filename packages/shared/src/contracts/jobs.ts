@@ -1,0 +1,34 @@
+import { z } from 'zod';
+
+const requestId = z.string().max(200).nullable();
+
+/**
+ * Every job, by name. Payloads hold ids only: the row is the truth, and a job that comes late or twice finds that out
+ * there. A change that older workers could misread takes a new name (`@2`), and both run until the old one is gone.
+ */
+export const jobCatalogue = {
+  'backup.run@1': { queue: 'backups', payload: z.object({ backupId: z.uuid(), requestId }) },
+  'restore.run@1': { queue: 'restores', payload: z.object({ restoreId: z.uuid(), requestId }) },
+  'attempt.sweep@1': {
+    queue: 'maintenance',
+    payload: z.object({ backupId: z.uuid(), attempt: z.int().positive(), requestId }),
+  },
+} as const satisfies Record<string, { queue: string; payload: z.ZodType }>;
+
+export type JobName = keyof typeof jobCatalogue;
+export type JobPayload<N extends JobName> = z.infer<(typeof jobCatalogue)[N]['payload']>;
+export type QueueName = (typeof jobCatalogue)[JobName]['queue'];
+
+export const queueNames = ['backups', 'restores', 'maintenance'] as const satisfies readonly QueueName[];
+
+/** What a job handler is given beside its payload. */
+export interface JobContext {
+  jobId: string;
+  /** Aborted when the queue lost the job's lock or the worker must end. */
+  signal: AbortSignal;
+}
+
+/** One handler for every job in the catalogue: a missing or misnamed one does not compile. */
+export type JobHandlers = {
+  [N in JobName]: (payload: JobPayload<N>, context: JobContext) => Promise<void>;
+};

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { fileRoles } from '../domain/backup.ts';
+import { engineTypes } from '../domain/engine.ts';
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const bytes = z.int().nonnegative();
+
+/** What was done to the engine's bytes before they were stored, in that order; decoding goes backwards. */
+export const codecNames = ['zstd', 'gzip'] as const;
+export type CodecName = (typeof codecNames)[number];
+
+const manifestFile = z.strictObject({
+  id: z.uuid(),
+  role: z.enum(fileRoles),
+  name: z.string().min(1),
+  key: z.string().min(1),
+  format: z.string().min(1),
+  codecs: z.array(z.enum(codecNames)),
+  plain: z.strictObject({ size: bytes, sha256 }),
+  stored: z.strictObject({ size: bytes, sha256 }),
+});
+
+/**
+ * `manifest.json`, version 1: written last, so that its presence means a whole backup; enough to restore without the
+ * service. docs/backup-format.md explains every field.
+ */
+export const manifestSchema = z.strictObject({
+  version: z.literal(1),
+  backupId: z.uuid(),
+  databaseId: z.uuid(),
+  attempt: z.int().positive(),
+  name: z.string().min(1),
+  engine: z.enum(engineTypes),
+  /** The database's name on its server. */
+  database: z.string().min(1),
+  serverVersion: z.string(),
+  tool: z.strictObject({ name: z.string(), version: z.string() }),
+  startedAt: z.iso.datetime(),
+  completedAt: z.iso.datetime(),
+  files: z.array(manifestFile).min(1),
+});
+
+export type Manifest = z.infer<typeof manifestSchema>;
+export type ManifestFile = z.infer<typeof manifestFile>;

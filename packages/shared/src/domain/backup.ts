@@ -1,0 +1,90 @@
+import type { EngineType } from './engine.ts';
+import type { WorkState } from './work.ts';
+
+export const backupMethods = ['manual', 'periodic'] as const;
+export type BackupMethod = (typeof backupMethods)[number];
+
+/** A backup of one database: first a row, then a job, at last a manifest and its objects. */
+export interface Backup extends WorkState {
+  id: string;
+  accountId: number;
+  databaseId: string;
+  destinationId: number;
+  scheduleId: string | null;
+  /** The tick of the schedule that this backup answers. */
+  scheduledFor: Date | null;
+  method: BackupMethod;
+  engine: EngineType;
+  /** `YYYYMMDDhhmmss_<database name>`, UTC. */
+  name: string;
+  /** The request that caused it, for the logs; null for a schedule's. */
+  requestId: string | null;
+  createdAt: Date;
+  /** When the first attempt began. */
+  startedAt: Date | null;
+  /** When it became `done` or `error`. */
+  completedAt: Date | null;
+  /** Bytes of plain dump so far in the present attempt. */
+  progressBytes: number;
+  /** Expected bytes of plain dump, when the engine can tell. */
+  estimatedBytes: number | null;
+  /** Stored bytes of all files; null until done. */
+  size: number | null;
+  /** Key of the manifest in the destination; null until done. */
+  manifestKey: string | null;
+  /** Set when the object was found missing or different after it had been `done`. */
+  damagedAt: Date | null;
+  expiresAt: Date | null;
+  verifiedAt: Date | null;
+}
+
+export const fileRoles = ['dump', 'globals'] as const;
+export type FileRole = (typeof fileRoles)[number];
+
+/** One stored object of a settled backup (the manifest is not among them). */
+export interface BackupFile {
+  id: string;
+  backupId: string;
+  role: FileRole;
+  /** Name for people and downloads, without a path. */
+  name: string;
+  /** Key in the destination. */
+  key: string;
+  /** Stored bytes. */
+  size: number;
+  plainSize: number;
+  /** SHA-256 of the stored bytes, hex. */
+  sha256: string;
+  /** SHA-256 of the bytes that the engine made, hex. */
+  plainSha256: string;
+}
+
+/** `YYYYMMDDhhmmss_<database name>` in UTC, as the database dialect names backups. */
+export function backupName(databaseName: string, at: Date): string {
+  return `${at.toISOString().replace(/\D/g, '').slice(0, 14)}_${databaseName}`;
+}
+
+/**
+ * The folder of one attempt, ending in `/`. It holds the attempt's number, so that a worker that lost its lease can never
+ * overwrite the objects of the one that took over.
+ */
+export function attemptPrefix(backup: { id: string; databaseId: string; createdAt: Date }, attempt: number): string {
+  const [yyyy, mm] = backup.createdAt.toISOString().split('-');
+  return `${backup.databaseId}/${yyyy}/${mm}/${backup.id}/a${attempt}/`;
+}
+
+export const manifestName = 'manifest.json';
+
+/** What one attempt may have left in the destination; the sweep removes the objects of attempts that did not settle. */
+export interface BackupAttempt {
+  backupId: string;
+  attempt: number;
+  destinationId: number;
+  prefix: string;
+  worker: string;
+  startedAt: Date;
+  endedAt: Date | null;
+  settled: boolean;
+  error: string | null;
+  sweptAt: Date | null;
+}

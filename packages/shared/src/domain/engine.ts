@@ -1,0 +1,105 @@
+import type { Readable } from 'node:stream';
+import type { DatabaseOptions } from './database.ts';
+import type { OwnershipMode, RestoreTarget } from './restore.ts';
+import type { Secret } from './secret.ts';
+
+export const engineTypes = ['postgresql'] as const;
+export type EngineType = (typeof engineTypes)[number];
+
+/** How to reach a database. */
+export interface Connection {
+  host: string;
+  port: number;
+  user: string;
+  password: Secret | null;
+  database: string;
+  options: DatabaseOptions;
+}
+
+export interface Tool {
+  /** The program's name: `pg_dump`. */
+  name: string;
+  version: string;
+}
+
+/** What a look at the server tells before any work. */
+export interface ProbeReport {
+  serverVersion: string;
+  /** Bytes on the server's disk. */
+  sizeBytes: number;
+  /** Tables that a dump would read. */
+  tables: number;
+  /** What the user may not read, each as a sentence that names the object and the grant that would help. */
+  missingPrivileges: string[];
+  /** The client program that would make the dump. */
+  tool: Tool;
+}
+
+/** A dump on its way. */
+export interface Dump {
+  /**
+   * The bytes. Ends only after the dump program exited 0; on anything else it is destroyed with a `HoldfastError` that
+   * carries the redacted tail of what the program said. Destroying it ends the program.
+   */
+  stream: Readable;
+  /** File name for the archive, before compression: `dump.pgdump`. */
+  fileName: string;
+  /** Name of the engine's own format: `pg_dump-custom`. */
+  format: string;
+  tool: Tool;
+  serverVersion: string;
+  /** Expected bytes, when the engine can tell. */
+  estimatedBytes: number | null;
+}
+
+export interface RestoreRequest {
+  target: RestoreTarget;
+  ownership: OwnershipMode;
+  /** Names what the restore builds beside the old content, so that what a killed one left is recognised. */
+  restoreId: string;
+}
+
+export interface RestoreReport {
+  tool: Tool;
+  serverVersion: string;
+  /** The database that now holds the content. */
+  database: string;
+  /** What the target holds now, one sentence. */
+  outcome: string;
+}
+
+export interface EngineContext {
+  /** Ends the work; the promise or stream then fails with the signal's reason. */
+  signal: AbortSignal;
+}
+
+/**
+ * A kind of database: makes bytes and takes them back, knows nothing of stores or queues. Every failure is a
+ * `HoldfastError`. Each implementation passes the engine conformance suite.
+ */
+export interface Engine {
+  readonly type: EngineType;
+
+  /** @throws HoldfastError auth_failed, host_unknown, host_unreachable, database_missing, tls_failed, client_missing, client_too_old */
+  probe(connection: Connection, context: EngineContext): Promise<ProbeReport>;
+
+  /** Checks versions and privileges first, so that a dump that cannot succeed never starts. */
+  dump(connection: Connection, context: EngineContext): Promise<Dump>;
+
+  /**
+   * Reads `input` to its end. Whatever fails, an existing database keeps its whole old content. Resolves only when the
+   * restore program exited 0 with errors stopping it and `input` ended without an error.
+   */
+  restore(
+    connection: Connection,
+    request: RestoreRequest,
+    input: Readable,
+    context: EngineContext,
+  ): Promise<RestoreReport>;
+
+  /**
+   * Removes what a killed or abandoned restore left beside the target. Safe to call at any time after it ended; never
+   * touches the target itself.
+   */
+  cleanUpRestore(connection: Connection, restoreId: string, context: EngineContext): Promise<void>;
+}

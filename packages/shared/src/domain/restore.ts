@@ -1,0 +1,37 @@
+import type { WorkState } from './work.ts';
+
+/**
+ * Where the content goes. `in_place` builds a new database beside the old one and swaps them by name at the end;
+ * `new_database` creates one of that name on the same server and refuses to touch an existing one.
+ */
+export type RestoreTarget = { mode: 'in_place' } | { mode: 'new_database'; database: string };
+
+export const ownershipModes = ['keep', 'skip'] as const;
+/** `keep` restores owners and privileges (their roles must exist); `skip` gives everything to the connecting user. */
+export type OwnershipMode = (typeof ownershipModes)[number];
+
+export interface Restore extends WorkState {
+  id: string;
+  accountId: number;
+  backupId: string;
+  /** The registered database whose server is restored to. */
+  databaseId: string;
+  target: RestoreTarget;
+  ownership: OwnershipMode;
+  /** Backup files to restore; null for all. */
+  fileIds: string[] | null;
+  requestId: string | null;
+  createdAt: Date;
+  startedAt: Date | null;
+  completedAt: Date | null;
+  /** Bytes of plain dump handed to the restore program so far. */
+  progressBytes: number;
+  estimatedBytes: number | null;
+  /** What the target holds now, in words for the row; null until final. */
+  outcome: string | null;
+}
+
+/** Identifies what a restore writes to: two restores with the same key never run at once. */
+export function restoreTargetKey(databaseId: string, target: RestoreTarget): string {
+  return target.mode === 'in_place' ? databaseId : `${databaseId}/${target.database}`;
+}

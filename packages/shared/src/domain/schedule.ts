@@ -1,0 +1,80 @@
+import { Cron } from 'croner';
+
+export const catchUpPolicies = ['skip', 'once', 'all'] as const;
+/** What to do with ticks that passed while nobody was there: drop them, make one backup for all, or one for each. */
+export type CatchUpPolicy = (typeof catchUpPolicies)[number];
+
+export const overlapPolicies = ['queue', 'skip'] as const;
+/** What to do with a tick while a backup of the same database waits or runs. */
+export type OverlapPolicy = (typeof overlapPolicies)[number];
+
+/** What to keep. Applied by retention; a missing field means no rule of that kind. */
+export interface RetentionPolicy {
+  keepLast?: number | undefined;
+  keepDays?: number | undefined;
+}
+
+export interface Schedule {
+  id: string;
+  accountId: number;
+  databaseId: string;
+  /** Null: the database's own destination. */
+  destinationId: number | null;
+  /** Five fields, or six with seconds in front. */
+  cron: string;
+  /** IANA name. */
+  timezone: string;
+  retention: RetentionPolicy;
+  enabled: boolean;
+  catchUp: CatchUpPolicy;
+  overlap: OverlapPolicy;
+  /** Ticks are delayed by a fixed share of this many seconds, derived from the schedule's id. */
+  jitterSeconds: number;
+  /** The one schedule of a database that `periodic_backups_*` shows and edits. */
+  isPeriodicSetting: boolean;
+  nextRunAt: Date | null;
+  lastRunAt: Date | null;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+/**
+ * Checks a cron expression and a time zone.
+ * @returns what is wrong, in a sentence, or null
+ */
+export function cronProblem(cron: string, timezone: string): { field: 'cron' | 'timezone'; message: string } | null {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: timezone });
+  } catch {
+    return { field: 'timezone', message: `"${timezone}" is not an IANA time zone, such as Europe/Paris.` };
+  }
+  try {
+    if (parse(cron, timezone).nextRun(new Date(0)) === null) {
+      return { field: 'cron', message: 'The cron expression never comes due.' };
+    }
+    return null;
+  } catch (error) {
+    return { field: 'cron', message: `The cron expression is not valid: ${(error as Error).message}` };
+  }
+}
+
+/** The first tick strictly after `after`, or null when there is none. */
+export function nextTick(schedule: Pick<Schedule, 'cron' | 'timezone'>, after: Date): Date | null {
+  return parse(schedule.cron, schedule.timezone).nextRun(after);
+}
+
+function parse(cron: string, timezone: string): Cron {
+  return new Cron(cron, { timezone, paused: true });
+}
+
+/** The cron expression behind `periodic_backups_scheduled_at`: on the hour, at each of the given hours (0–23, UTC). */
+export function cronForHours(hours: readonly number[]): string {
+  const sorted = [...new Set(hours)].sort((a, b) => a - b);
+  return `0 ${sorted.join(',')} * * *`;
+}
+
+/** The hours of such an expression; empty when the schedule was changed to something else. */
+export function hoursOfCron(cron: string): number[] {
+  const match = /^0 ([\d,]+) \* \* \*$/.exec(cron);
+  return match?.[1] ? match[1].split(',').map(Number) : [];
+}

@@ -1,0 +1,3 @@
+export * from './loop.ts';
+export * from './shutdown.ts';
+export * from './system.ts';

@@ -1,0 +1,3 @@
+export * from './secret-box.ts';
+export * from './signed-links.ts';
+export * from './tokens.ts';
