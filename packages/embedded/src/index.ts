@@ -1,1 +1,2 @@
-export {};
+export { isRoot, reachableByOthers } from './native.ts';
+export { startEmbeddedPostgres, type EmbeddedOptions, type EmbeddedPostgres } from './server.ts';

