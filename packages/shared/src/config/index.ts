@@ -1,2 +1,3 @@
 export * from './load.ts';
+export * from './search-path.ts';
 export * from './settings.ts';

@@ -75,7 +75,6 @@ const shape = z.object({
   HOLDFAST_RING_AGAIN_SECONDS: seconds(30),
   HOLDFAST_SWEEP_DELAY_SECONDS: seconds(300),
   HOLDFAST_LINK_SECONDS: seconds(3600),
-  HOLDFAST_RATE_LIMIT: count(1200),
 });
 
 /** The service's settings, by the names that docs/configuration.md explains. Units are in the names. */

@@ -1,0 +1,46 @@
+# One image for all services, built in stages; each service is a target. Runs the TypeScript as it stands.
+# docker build --target worker .
+
+FROM node:24-bookworm-slim AS manifests
+WORKDIR /manifests
+COPY . /source
+# Only what decides which packages are installed, so that a change of code does not install them again.
+RUN cd /source && find . -name package.json -not -path '*/node_modules/*' -exec cp --parents {} /manifests/ \; \
+  && cp package-lock.json .npmrc /manifests/
+
+FROM node:24-bookworm-slim AS packages
+WORKDIR /app
+COPY --from=manifests /manifests ./
+# Optional packages are the embedded PostgreSQL servers, which production does not use.
+RUN npm ci --omit=dev --omit=optional --ignore-scripts
+
+FROM node:24-bookworm-slim AS runtime
+ENV NODE_ENV=production HOLDFAST_HOST=0.0.0.0
+WORKDIR /app
+COPY --from=packages /app ./
+COPY packages ./packages
+COPY services ./services
+USER node
+
+FROM runtime AS scheduler
+ENV HOLDFAST_HEALTH_PORT=8081
+CMD ["node", "services/scheduler/src/main.ts"]
+
+# Client programs of every supported PostgreSQL major, from the PostgreSQL project's own packages.
+FROM runtime AS clients
+USER root
+RUN apt-get update \
+  && apt-get install -y --no-install-recommends ca-certificates postgresql-common \
+  && /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y \
+  && apt-get install -y --no-install-recommends \
+    postgresql-client-14 postgresql-client-15 postgresql-client-16 postgresql-client-17 postgresql-client-18 \
+  && rm -rf /var/lib/apt/lists/*
+USER node
+
+FROM clients AS api
+EXPOSE 8080
+CMD ["node", "services/api/src/main.ts"]
+
+FROM clients AS worker
+ENV HOLDFAST_HEALTH_PORT=8081
+CMD ["node", "services/worker/src/main.ts"]
