@@ -1,7 +1,7 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chownSync, existsSync, mkdirSync, openSync, closeSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -55,7 +55,7 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   const exited = new Promise<void>((resolve) => {
     server.once('exit', () => resolve());
   });
-  await untilListening(server, port, logFile);
+  await untilReady(server, cluster, logFile);
 
   const end = (signal: NodeJS.Signals) => async (): Promise<void> => {
     if (server.exitCode === null && server.signalCode === null) server.kill(signal);
@@ -132,7 +132,7 @@ function spawnServer(
   return server;
 }
 
-async function untilListening(server: ChildProcess, port: number, logFile: string): Promise<void> {
+async function untilReady(server: ChildProcess, cluster: string, logFile: string): Promise<void> {
   let failed: Error | null = null;
   server.once('error', (error) => {
     failed = error;
@@ -142,24 +142,17 @@ async function untilListening(server: ChildProcess, port: number, logFile: strin
       const tail = readFileSync(logFile, 'utf8').slice(-2000);
       throw new Error(`The embedded PostgreSQL did not start:\n${tail}`, { cause: failed ?? undefined });
     }
-    if (await accepts(port)) return;
+    if (isReady(server, cluster)) return;
     await delay(20);
   }
 }
 
-/** The server opens its port before it lets anybody in; it answers an SSL request as soon as it can serve. */
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, host);
-    const answer = (ready: boolean) => () => {
-      socket.destroy();
-      resolve(ready);
-    };
-    socket.once('connect', () => socket.write(Buffer.from([0, 0, 0, 8, 4, 210, 22, 47])));
-    socket.once('data', answer(true));
-    socket.once('error', answer(false));
-    socket.once('close', answer(false));
-  });
+/** What `pg_ctl --wait` looks at: the eighth line of the server's pid file says whether it lets anybody in. */
+function isReady(server: ChildProcess, cluster: string): boolean {
+  const pidFile = join(cluster, 'postmaster.pid');
+  if (!existsSync(pidFile)) return false;
+  const lines = readFileSync(pidFile, 'utf8').split('\n');
+  return Number(lines[0]) === server.pid && lines[7]?.trim() === 'ready';
 }
 
 /** A server whose parent was killed still holds the cluster: end it before the next one starts. */

@@ -34,6 +34,30 @@ export interface TestPostgres {
   restart(): Promise<void>;
 }
 
+export interface ServerAddress {
+  host: string;
+  port: number;
+  user: string;
+  password: string;
+  database: string;
+}
+
+/** Runs statements, each on its own, and returns the rows of the last. */
+export async function runStatements(
+  { host, port, user, password, database }: ServerAddress,
+  ...statements: string[]
+): Promise<Record<string, unknown>[]> {
+  const client = new Client({ host, port, user, password, database });
+  await client.connect();
+  try {
+    let rows: Record<string, unknown>[] = [];
+    for (const statement of statements) rows = (await client.query<Record<string, unknown>>(statement)).rows;
+    return rows;
+  } finally {
+    await client.end();
+  }
+}
+
 const fast = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', shared_buffers: '64MB' };
 
 export async function startPostgres(options: TestPostgresOptions = {}): Promise<TestPostgres> {
@@ -50,17 +74,8 @@ export async function startPostgres(options: TestPostgresOptions = {}): Promise<
   let server = await start();
   const { port, host, user } = server;
   const password = server.password.reveal();
-  const query: TestPostgres['query'] = async (database, ...statements) => {
-    const client = new Client({ host, port, user, password, database });
-    await client.connect();
-    try {
-      let rows: Record<string, unknown>[] = [];
-      for (const statement of statements) rows = (await client.query<Record<string, unknown>>(statement)).rows;
-      return rows;
-    } finally {
-      await client.end();
-    }
-  };
+  const query: TestPostgres['query'] = (database, ...statements) =>
+    runStatements({ host, port, user, password, database }, ...statements);
   releaseAtEnd(async () => {
     await server.crash();
     rmSync(dataDir, { recursive: true, force: true });

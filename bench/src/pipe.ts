@@ -1,0 +1,37 @@
+import { spawn } from 'node:child_process';
+import { statSync } from 'node:fs';
+import type { TestPostgres } from '@holdfast/testing/postgres';
+
+export interface PipeRun {
+  seconds: number;
+  cpuSeconds: number;
+  bytes: number;
+}
+
+/** What one would do by hand: `pg_dump -Fc -Z0 | zstd -3 > file`. */
+export async function runBarePipe(server: TestPostgres, database: string, file: string): Promise<PipeRun> {
+  const script = `TIMEFORMAT='%R %U %S'; time { pg_dump -Fc -Z0 | zstd -q -3 > '${file}'; }`;
+  const child = spawn('bash', ['-o', 'pipefail', '-c', script], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: {
+      PATH: process.env['PATH'],
+      PGHOST: server.host,
+      PGPORT: String(server.port),
+      PGUSER: server.user,
+      PGPASSWORD: server.password,
+      PGDATABASE: database,
+    },
+  });
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    said += chunk.toString();
+  });
+  const code = await new Promise((resolve) => {
+    child.once('close', resolve);
+  });
+  const [seconds, user, system] = said.trim().split('\n').at(-1)?.split(' ').map(Number) ?? [];
+  if (code !== 0 || seconds === undefined || user === undefined || system === undefined) {
+    throw new Error(`The bare pipe failed: ${said}`);
+  }
+  return { seconds, cpuSeconds: user + system, bytes: statSync(file).size };
+}
