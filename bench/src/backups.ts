@@ -4,15 +4,7 @@ import { join } from 'node:path';
 import type { TestPostgres } from '@holdfast/testing/postgres';
 import type { Holdfast } from '@holdfast/testing/services';
 import { cpuSeconds, peakMemory, resetPeakMemory } from './process-stats.ts';
-import { runBarePipe } from './pipe.ts';
-
-export interface Run {
-  seconds: number;
-  cpuSeconds: number;
-  /** Of the worker; null for the bare pipe. */
-  peakBytes: number | null;
-  storedBytes: number;
-}
+import { runBarePipe, type Run } from './pipe.ts';
 
 export interface Comparison {
   pipe: Run[];
@@ -25,7 +17,7 @@ export interface Destinations {
   s3: number;
 }
 
-/** Pairs measured side by side: in each round the bare pipe, then ours into a local store, then ours into S3. */
+/** Pairs measured side by side after one round that only warms up: in each round the bare pipe, then ours into a local store, then ours into S3. */
 export async function compareBackups(
   source: { server: TestPostgres; database: string },
   holdfast: Holdfast,
@@ -49,19 +41,18 @@ export async function compareBackups(
   const s3 = await register('bench-s3', destinations.s3);
   const result: Comparison = { pipe: [], local: [], s3: [] };
   try {
-    for (let round = 1; round <= rounds; round += 1) {
+    for (let round = 0; round <= rounds; round += 1) {
       const pipe = await runBarePipe(server, database, join(folder, 'pipe.zst'));
-      result.pipe.push({
-        seconds: pipe.seconds,
-        cpuSeconds: pipe.cpuSeconds,
-        peakBytes: null,
-        storedBytes: pipe.bytes,
-      });
-      result.local.push(await runOurs(holdfast, local));
-      result.s3.push(await runOurs(holdfast, s3));
+      const runs = { pipe, local: await runOurs(holdfast, local), s3: await runOurs(holdfast, s3) };
       tell(
-        `round ${round} of ${rounds}: ${[result.pipe, result.local, result.s3].map((runs) => `${runs.at(-1)?.seconds.toFixed(2)} s`).join(', ')}`,
+        `round ${round} of ${rounds}: ${Object.values(runs)
+          .map(({ seconds }) => `${seconds.toFixed(2)} s`)
+          .join(', ')}`,
       );
+      if (round === 0) continue;
+      result.pipe.push(runs.pipe);
+      result.local.push(runs.local);
+      result.s3.push(runs.s3);
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -2,14 +2,16 @@ import { spawn } from 'node:child_process';
 import { statSync } from 'node:fs';
 import type { TestPostgres } from '@holdfast/testing/postgres';
 
-export interface PipeRun {
+export interface Run {
   seconds: number;
   cpuSeconds: number;
-  bytes: number;
+  /** Of the worker; null for the bare pipe. */
+  peakBytes: number | null;
+  storedBytes: number;
 }
 
 /** What one would do by hand: `pg_dump -Fc -Z0 | zstd -3 > file`. */
-export async function runBarePipe(server: TestPostgres, database: string, file: string): Promise<PipeRun> {
+export async function runBarePipe(server: TestPostgres, database: string, file: string): Promise<Run> {
   const script = `TIMEFORMAT='%R %U %S'; time { pg_dump -Fc -Z0 | zstd -q -3 > '${file}'; }`;
   const child = spawn('bash', ['-o', 'pipefail', '-c', script], {
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -33,5 +35,5 @@ export async function runBarePipe(server: TestPostgres, database: string, file: 
   if (code !== 0 || seconds === undefined || user === undefined || system === undefined) {
     throw new Error(`The bare pipe failed: ${said}`);
   }
-  return { seconds, cpuSeconds: user + system, bytes: statSync(file).size };
+  return { seconds, cpuSeconds: user + system, peakBytes: null, storedBytes: statSync(file).size };
 }

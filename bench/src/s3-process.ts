@@ -14,10 +14,10 @@ export interface S3Address {
 
 const program = join(import.meta.dirname, '../../packages/testing/src/s3/main.ts');
 
-/** The test S3 server in a process of its own, so that its work is not counted as ours. It keeps no bytes. */
+/** The test S3 server in a process of its own, so that its work is not counted as ours. */
 export async function startS3Process(): Promise<S3Address> {
   const secretKey = randomBytes(16).toString('hex');
-  const child = spawn(process.execPath, [program, '--discard'], {
+  const child = spawn(process.execPath, [program], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { PATH: process.env['PATH'], S3_ACCESS_KEY: 'bench', S3_SECRET_KEY: secretKey },
   });
