@@ -1,1 +1,3 @@
-export {};
+export type { ApiDeps } from './deps.ts';
+export { routes } from './routes/index.ts';
+export { startApi, type RunningApi } from './server.ts';

@@ -1,0 +1,123 @@
+import { parseArgs } from 'node:util';
+import { migrate, openPersistence, type Persistence } from '@holdfast/persistence';
+import { prepareQueue } from '@holdfast/queue';
+import { loadSettings, type Settings } from '@holdfast/shared/config';
+import { scopes, type Scope } from '@holdfast/shared/domain';
+import { systemClock, systemIds } from '@holdfast/shared/lifecycle';
+import { SecretBox } from '@holdfast/shared/security';
+
+const usage = `Usage:
+  admin.ts migrate
+      Brings the schemas of the service and of its queue up to date.
+  admin.ts create-account <name>
+      Adds an account.
+  admin.ts create-token --account <name> --name <name> --scopes <scope,...|all> [--expires-in-days <days>]
+      Adds an API token and prints it, this once.
+      Scopes: ${scopes.join(', ')}
+`;
+
+/** What the caller got wrong; ends with exit code 2. */
+class UsageError extends Error {}
+
+const print = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+async function runMigrations(settings: Settings): Promise<void> {
+  const run = await migrate(settings.DATABASE_URL);
+  await prepareQueue({ redisUrl: settings.REDIS_URL ?? null, databaseUrl: settings.DATABASE_URL });
+  for (const name of run) print(`migrated ${name}`);
+  print('The schema is up to date.');
+}
+
+async function createAccount({ accounts }: Persistence, name: string | undefined): Promise<void> {
+  if (!name) throw new UsageError('create-account needs the name of the account.');
+  if (await accounts.findByName(name)) throw new Error(`There is an account "${name}" already.`);
+  const account = await accounts.create(name);
+  print(`created account ${account.name} (${account.id})`);
+}
+
+interface TokenOptions {
+  account?: string | undefined;
+  name?: string | undefined;
+  scopes?: string | undefined;
+  'expires-in-days'?: string | undefined;
+}
+
+async function createToken({ accounts }: Persistence, options: TokenOptions): Promise<void> {
+  const { account: accountName, name, scopes: scopeList } = options;
+  if (!accountName || !name || !scopeList) throw new UsageError('create-token needs --account, --name and --scopes.');
+  const granted = readScopes(scopeList);
+  const expiresAt = readExpiry(options['expires-in-days']);
+  const account = await accounts.findByName(accountName);
+  if (!account) throw new Error(`There is no account "${accountName}": add it with create-account.`);
+  const { secret } = await accounts.createToken(account.id, { name, scopes: granted, expiresAt });
+  print(secret.reveal());
+}
+
+function readScopes(list: string): Scope[] {
+  if (list === 'all') return [...scopes];
+  const asked = [...new Set(list.split(',').map((scope) => scope.trim()))];
+  const unknown = asked.filter((scope) => !(scopes as readonly string[]).includes(scope));
+  if (unknown.length > 0)
+    throw new UsageError(`Unknown scopes: ${unknown.join(', ')}. Known: ${scopes.join(', ')}, or all.`);
+  return scopes.filter((scope) => asked.includes(scope));
+}
+
+function readExpiry(days: string | undefined): Date | null {
+  if (days === undefined) return null;
+  if (!/^[1-9]\d{0,4}$/.test(days)) throw new UsageError('--expires-in-days needs a whole number of days, at least 1.');
+  return new Date(systemClock.now().getTime() + Number(days) * 86_400_000);
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        account: { type: 'string' },
+        name: { type: 'string' },
+        scopes: { type: 'string' },
+        'expires-in-days': { type: 'string' },
+      },
+    });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+async function withPersistence(run: (persistence: Persistence) => Promise<void>): Promise<void> {
+  const settings = loadSettings();
+  const box = new SecretBox(settings.HOLDFAST_SECRET_KEYS);
+  const persistence = await openPersistence({ url: settings.DATABASE_URL, box, ids: systemIds, poolSize: 1 });
+  try {
+    await run(persistence);
+  } finally {
+    await persistence.close();
+  }
+}
+
+async function main(): Promise<void> {
+  const { positionals, values } = readArguments();
+  const [command, argument, ...rest] = positionals;
+  if (rest.length > 0) throw new UsageError(`Not understood: ${rest.join(' ')}.`);
+  if (command === undefined) throw new UsageError('A command is needed.');
+  switch (command) {
+    case 'migrate':
+      return runMigrations(loadSettings());
+    case 'create-account':
+      return withPersistence((persistence) => createAccount(persistence, argument));
+    case 'create-token':
+      return withPersistence((persistence) => createToken(persistence, values));
+    default:
+      throw new UsageError(`There is no command "${command}".`);
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  const isUsage = error instanceof UsageError;
+  process.stderr.write(`${(error as Error).message}\n${isUsage ? `\n${usage}` : ''}`);
+  process.exitCode = isUsage ? 2 : 1;
+}

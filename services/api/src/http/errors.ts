@@ -1,0 +1,40 @@
+import { HoldfastError } from '@holdfast/shared/domain';
+import type { ErrorRequestHandler } from 'express';
+import type { Dialect } from './dialect.ts';
+import { requestIdOf } from './logging.ts';
+import { badRequest, Problem } from './problem.ts';
+
+/** Answers every failure in the shape of the dialect that the path belongs to; what is ours to mend goes to the log. */
+export function answerErrors(dialectOf: (path: string) => Dialect): ErrorRequestHandler {
+  return (error: unknown, request, response, next) => {
+    const problem = toProblem(error, requestIdOf(request));
+    if (clientLeft(error)) request.log.info('the client left before the end of its answer');
+    else if (problem.status >= 500) request.log.error({ err: error }, 'request failed');
+    if (response.headersSent) {
+      response.destroy();
+      return next();
+    }
+    response.status(problem.status).set(problem.headers).json(dialectOf(request.path).present(problem));
+  };
+}
+
+/** Its going aborts the request's signal, which cancels what serves it; a store that breaks off fails with other errors. */
+const clientLeft = (error: unknown): boolean =>
+  error instanceof HoldfastError
+    ? error.code === 'cancelled'
+    : error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';
+
+function toProblem(error: unknown, requestId: string): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof HoldfastError && error.code !== 'internal') {
+    return new Problem(502, `${error.message} (request ${requestId})`);
+  }
+  // What the HTTP layer refused. Its own messages quote the body and are not passed on.
+  const status = error instanceof Error && 'status' in error ? error.status : undefined;
+  if (status === 413) return new Problem(413, 'The request body is larger than 1 MiB.');
+  if (status === 415) return new Problem(415, 'The encoding or character set of the request body is not supported.');
+  if (status === 400) {
+    return badRequest(error instanceof URIError ? 'The path is not valid.' : 'The request body cannot be read.');
+  }
+  return new Problem(500, `An unexpected error happened; the service log has the details. (request ${requestId})`);
+}

@@ -1,0 +1,40 @@
+import { Secret } from '@holdfast/shared/domain';
+import { z } from 'zod';
+
+const uuidForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+export const looksLikeUuid = (value: string): boolean => uuidForm.test(value);
+
+/** The largest number of a PostgreSQL `integer`. */
+export const maxInteger = 2_147_483_647;
+
+/** Text on one line that PostgreSQL can keep: no control characters (NUL among them), no halves of surrogate pairs. */
+export const isPlainText = (value: string): boolean => value.isWellFormed() && !/\p{Cc}/u.test(value);
+
+const plainText = { error: 'must not contain control characters' };
+
+export const text = (longest: number) => z.string().min(1).max(longest).refine(isPlainText, plainText);
+
+/** A name on a PostgreSQL server, which keeps 63 bytes of it. */
+export const serverName = z
+  .string()
+  .min(1)
+  .refine((value) => Buffer.byteLength(value) <= 63, { error: 'must not be longer than 63 bytes' })
+  .refine(isPlainText, plainText);
+
+/** The same for a database: client programs read some names as connection strings, which could lead them to another server. */
+export const databaseName = serverName.refine((value) => !/^-|=|^postgres(ql)?:\/\//.test(value), {
+  error: 'must not begin with "-" or "postgres://" nor contain "=", because client programs do not read that as a name',
+});
+
+/** A secret, wrapped as soon as it is read. */
+export const secret = (longest: number) => text(longest).transform((value) => new Secret(value));
+
+export const integerId = z.int().min(1).max(maxInteger);
+
+/** The entries of an object that were given. */
+export function given<T extends object>(entries: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}

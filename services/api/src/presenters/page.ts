@@ -1,0 +1,30 @@
+const defaultPerPage = 15;
+
+/** A page of a list with the links and counts that Laravel's clients expect. */
+export function presentPage(
+  data: readonly unknown[],
+  { page, perPage, total, path }: { page: number; perPage: number; total: number; path: string },
+) {
+  const last = Math.max(1, Math.ceil(total / perPage));
+  const first = (page - 1) * perPage + 1;
+  const size = perPage === defaultPerPage ? '' : `per_page=${perPage}&`;
+  const link = (to: number) => `${path}?${size}page=${to}`;
+  return {
+    data,
+    links: {
+      first: link(1),
+      last: link(last),
+      prev: page > 1 ? link(page - 1) : null,
+      next: page < last ? link(page + 1) : null,
+    },
+    meta: {
+      current_page: page,
+      from: data.length > 0 ? first : null,
+      last_page: last,
+      path,
+      per_page: perPage,
+      to: data.length > 0 ? first + data.length - 1 : null,
+      total,
+    },
+  };
+}

@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import { notFound } from '../../http/problem.ts';
+import { ring } from '../ring.ts';
+import { route } from '../../http/route.ts';
+import { presentBackup } from '../../presenters/backup.ts';
+import { databaseDialect as dialect } from './dialect.ts';
+import { ownedBackup, ownedBackupOf, ownedDatabase } from './owned.ts';
+
+const list = route({
+  method: 'GET',
+  path: '/api/databases/:db/backups',
+  dialect,
+  scope: 'backups:read',
+  summary: 'The backups of a database, newest first.',
+  answers: 200,
+  handler: async (call) => {
+    const { backups } = call.deps.persistence;
+    const database = await ownedDatabase(call, call.params.db);
+    const found = await backups.listOfDatabase(database.id);
+    const files = await backups.filesOf(found.map(({ id }) => id));
+    const filesById = Map.groupBy(files, ({ backupId }) => backupId);
+    return { database_backups: found.map((backup) => presentBackup(backup, filesById.get(backup.id) ?? [])) };
+  },
+});
+
+const create = route({
+  method: 'POST',
+  path: '/api/databases/:db/backups',
+  dialect,
+  scope: 'backups:create',
+  summary: 'Asks for a backup, which is queued behind those of the same database.',
+  answers: 201,
+  body: z.object({}).optional(),
+  handler: async (call) => {
+    const database = await ownedDatabase(call, call.params.db);
+    const backup = await call.deps.persistence.backups.create({
+      databaseId: database.id,
+      destinationId: null,
+      method: 'manual',
+      requestId: call.requestId,
+      maxFailures: call.deps.settings.HOLDFAST_MAX_FAILURES,
+    });
+    if (!backup) throw notFound('This database does not exist.');
+    const payload = { backupId: backup.id, requestId: call.requestId };
+    await ring(call, 'backup.run@1', payload, `backup-${backup.id}-${backup.attempt + 1}`);
+    return { database_backup: presentBackup(backup, []) };
+  },
+});
+
+const show = route({
+  method: 'GET',
+  path: '/api/databases/:db/backups/:id',
+  dialect,
+  scope: 'backups:read',
+  summary: 'One backup of a database.',
+  answers: 200,
+  handler: async (call) => {
+    const backup = await ownedBackupOf(call, call.params.db, call.params.id);
+    return { database_backup: presentBackup(backup, await call.deps.persistence.backups.files(backup.id)) };
+  },
+});
+
+const showById = route({
+  method: 'GET',
+  path: '/api/backups/:id',
+  dialect,
+  scope: 'backups:read',
+  summary: 'One backup, by its id alone.',
+  answers: 200,
+  handler: async (call) => {
+    const backup = await ownedBackup(call, call.params.id);
+    return { database_backup: presentBackup(backup, await call.deps.persistence.backups.files(backup.id)) };
+  },
+});
+
+export const backupRoutes = [list, create, show, showById];

@@ -1,0 +1,260 @@
+import { expect } from 'chai';
+import { databasePassword, openApi, type Tenant, type TestApi } from '../../harness.test.ts';
+
+describe('database dialect: databases', () => {
+  let api: TestApi;
+  let ada: Tenant;
+  const fields = {
+    name: 'shop',
+    type: 'postgresql',
+    host: 'db.example.com',
+    port: 5432,
+    user: 'app',
+    password: databasePassword,
+  };
+
+  before(async () => {
+    api = await openApi();
+    ada = await api.tenant('ada');
+  });
+  after(() => api.stop());
+
+  const register = (change: Record<string, unknown>) =>
+    api.request('POST', '/api/databases', { token: ada.token, body: { database: { ...fields, ...change } } });
+  const change = (body: unknown, method = 'PATCH') =>
+    api.request(method, '/api/databases/shop', { token: ada.token, body });
+  const errors = (json: Record<string, unknown>) => json['errors'] as Record<string, string[]>;
+
+  it("registers a database with the account's oldest destination and its own name as defaults", async () => {
+    const { status, json } = await register({ options: { sslmode: 'verify-full' } });
+    expect(status, JSON.stringify(json)).to.equal(201);
+    const { id, created_at: _created, updated_at: _updated, ...shown } = json['database'] as Record<string, unknown>;
+    expect(shown).to.deep.equal({
+      name: 'shop',
+      type: 'postgresql',
+      host: 'db.example.com',
+      port: 5432,
+      user: 'app',
+      database: 'shop',
+      options: { sslmode: 'verify-full' },
+      destination_id: ada.destination.id,
+      periodic_backups_enabled: false,
+      periodic_backups_scheduled_at: [],
+    });
+    const byName = await api.request('GET', '/api/databases/shop', { token: ada.token });
+    const byId = await api.request('GET', `/api/databases/${String(id)}`, { token: ada.token });
+    expect([byName.json, byId.json]).to.deep.equal([json, json]);
+    const list = await api.request('GET', '/api/databases', { token: ada.token });
+    expect(list.json['databases']).to.deep.include(json['database']);
+    expect((await api.deps.persistence.databases.find(String(id)))?.password?.reveal()).to.equal(databasePassword);
+  });
+
+  it('refuses a name twice', async () => {
+    const { status, json } = await register({});
+    expect([status, json]).to.deep.equal([
+      422,
+      { errors: { name: ['The name field is the name of another database of this account.'] } },
+    ]);
+  });
+
+  it('names every field that is wrong, in a sentence', async () => {
+    const { status, json } = await api.request('POST', '/api/databases', { token: ada.token, body: { database: {} } });
+    expect(status).to.equal(422);
+    expect(json).to.deep.equal({
+      errors: {
+        name: ['The name field is required.'],
+        type: ['The type field is required.'],
+        host: ['The host field is required.'],
+        port: ['The port field is required.'],
+        user: ['The user field is required.'],
+      },
+    });
+    for (const body of [{}, { database: 1 }, { database: null }]) {
+      const answer = await api.request('POST', '/api/databases', { token: ada.token, body });
+      expect([answer.status, Object.keys(errors(answer.json))], JSON.stringify(body)).to.deep.equal([
+        422,
+        ['database'],
+      ]);
+    }
+  });
+
+  const wrong: [field: string, values: unknown[]][] = [
+    ['name', ['', 'x'.repeat(64), 'a/b', '..', ' a', 'a\u0000b', '\ud800', 5, '0199c0de-0000-7000-8000-000000000000']],
+    ['type', ['oracle', '', null]],
+    [
+      'host',
+      [
+        '',
+        '-x',
+        '--host=y',
+        '/tmp',
+        'a b',
+        'a,b',
+        'a\nb',
+        'http://x',
+        'user@x',
+        'x:5432',
+        'x?y',
+        '2852039166',
+        '0xa9fea9fe',
+      ].concat(
+        ['169.254.169.254', '::ffff:169.254.169.254', 'fe80::1', 'fe80::1%eth0', '[::1]', 'fd00:ec2::254', '0.0.0.0'],
+        [
+          'metadata.google.internal',
+          'Metadata.Google.Internal.',
+          '0251.0376.0251.0376',
+          'x..y',
+          'é.example.com',
+          'x'.repeat(254),
+        ],
+      ),
+    ],
+    ['port', [0, 65_536, 1.5, '5432', null]],
+    ['user', ['', 'x'.repeat(64), 'a\u0000']],
+    ['password', ['a\u0000b', 5, 'x'.repeat(1025)]],
+    ['database', ['', '-d', 'a=b', 'postgres://x/y', 'postgresql://x/y', 'x'.repeat(64)]],
+    ['destination_id', [0, -1, 1.5, '1', 2_147_483_648, 999_999]],
+  ];
+  for (const [field, values] of wrong) {
+    it(`refuses a ${field} that is wrong or dangerous`, async () => {
+      for (const value of values) {
+        const { status, json } = await register({ name: `other-${field}`, [field]: value });
+        expect([status, Object.keys(errors(json) ?? {})], JSON.stringify(value)).to.deep.equal([422, [field]]);
+      }
+    });
+  }
+
+  it('refuses options that it does not know, and certificates that are none', async () => {
+    for (const options of [
+      { sslmode: 'off' },
+      { ca: 'x' },
+      { ca: '-----BEGIN CERTIFICATE-----' },
+      { sslkey: '/etc/x' },
+      [],
+    ]) {
+      const { status } = await register({ name: 'other', options });
+      expect(status, JSON.stringify(options)).to.equal(422);
+    }
+  });
+
+  it('says how to make a destination when the account has none', async () => {
+    const account = await api.deps.persistence.accounts.create('empty');
+    const token = await api.token(account, ['databases:write']);
+    const { status, json } = await api.request('POST', '/api/databases', { token, body: { database: fields } });
+    expect(status).to.equal(422);
+    expect(errors(json)['destination_id']?.[0]).to.include('POST /api/backup-destinations');
+  });
+
+  it('changes what is given and leaves the rest, by PATCH and PUT', async () => {
+    for (const method of ['PATCH', 'PUT']) {
+      const { status, json } = await change({ database: { user: `user-${method}` } }, method);
+      expect(status).to.equal(200);
+      expect(json['database']).to.include({ user: `user-${method}`, host: 'db.example.com', database: 'shop' });
+      expect(json['database']).to.have.deep.property('options', { sslmode: 'verify-full' });
+    }
+    const kept = await api.deps.persistence.databases.findOwned(ada.account.id, 'shop');
+    expect(kept?.password?.reveal()).to.equal(databasePassword);
+  });
+
+  it('asks for the password again when it would go to another server', async () => {
+    for (const moved of [{ host: 'other.example.com' }, { port: 5433 }]) {
+      const { status, json } = await change({ database: moved });
+      expect([status, json]).to.deep.equal([
+        422,
+        { errors: { password: ['The password field is required when host or port change.'] } },
+      ]);
+    }
+    const { status } = await change({ database: { port: 5433, password: databasePassword } });
+    expect(status).to.equal(200);
+  });
+
+  it('shows and edits one schedule as periodic_backups_*, taking an hour or a list of them', async () => {
+    const { id } = (await change({ database: {} })).json['database'] as { id: string };
+    const periodic = async (body: unknown) => {
+      const { status, json } = await change({ database: body });
+      expect(status, JSON.stringify(json)).to.equal(200);
+      const shown = json['database'] as Record<string, unknown>;
+      return [shown['periodic_backups_enabled'], shown['periodic_backups_scheduled_at']];
+    };
+    expect(await periodic({ periodic_backups_enabled: true, periodic_backups_scheduled_at: 4 })).to.deep.equal([
+      true,
+      [4],
+    ]);
+    expect(await periodic({ periodic_backups_scheduled_at: [23, 0, 12, 0] })).to.deep.equal([true, [0, 12, 23]]);
+    const schedules = await api.deps.persistence.schedules.list(id);
+    expect(
+      schedules.map(({ cron, timezone, enabled, isPeriodicSetting }) => [cron, timezone, enabled, isPeriodicSetting]),
+    ).to.deep.equal([['0 0,12,23 * * *', 'UTC', true, true]]);
+    expect(await periodic({ periodic_backups_enabled: false })).to.deep.equal([false, [0, 12, 23]]);
+    for (const hours of [24, -1, 1.5, '3', [], [24], ['3'], null, {}]) {
+      const { status, json } = await change({ database: { periodic_backups_scheduled_at: hours } });
+      expect(status, JSON.stringify(hours)).to.equal(422);
+      expect(Object.keys(errors(json))[0]).to.match(/^periodic_backups_scheduled_at(\.0)?$/);
+    }
+  });
+
+  it('makes one periodic setting of two requests at once', async () => {
+    await register({ name: 'raced' });
+    const enable = { database: { periodic_backups_enabled: true } };
+    const answers = await Promise.all(
+      [1, 2, 3, 4].map(() => api.request('PATCH', '/api/databases/raced', { token: ada.token, body: enable })),
+    );
+    expect(answers.map(({ status }) => status)).to.deep.equal([200, 200, 200, 200]);
+    const [first] = answers;
+    const { id } = (first?.json['database'] ?? {}) as { id: string };
+    expect(await api.deps.persistence.schedules.list(id)).to.have.length(1);
+  });
+
+  it('forgets a database without backups with 204, and answers 409 with their number while it has some', async () => {
+    const { database, token } = await api.tenant('full');
+    await api.doneBackup(database);
+    const refused = await api.request('DELETE', `/api/databases/${database.id}`, { token });
+    expect([refused.status, refused.json]).to.deep.equal([409, { error: 'This database still has 1 backup.' }]);
+    const removed = await api.request('DELETE', '/api/databases/shop', { token: ada.token });
+    expect([removed.status, removed.text]).to.deep.equal([204, '']);
+    expect((await api.request('GET', '/api/databases/shop', { token: ada.token })).status).to.equal(404);
+  });
+
+  it('tests a connection: what the server is, or in words what is wrong', async () => {
+    const { own } = api;
+    const real = {
+      name: 'real',
+      host: own.host,
+      port: own.port,
+      user: own.user,
+      password: own.password,
+      database: own.name,
+    };
+    expect((await register(real)).status).to.equal(201);
+    const good = await api.request('POST', '/api/databases/real/test', { token: ada.token });
+    expect(good.status, good.text).to.equal(200);
+    const report = good.json['database_test'] as Record<string, unknown>;
+    expect(report, good.text).to.include({ ok: true, error: null });
+    expect(report['server_version']).to.match(/^15\./);
+    expect(report['size_bytes']).to.be.greaterThan(0);
+    expect(report['missing_privileges']).to.deep.equal([]);
+    await api.request('PATCH', '/api/databases/real', { token: ada.token, body: { database: { password: 'wrong' } } });
+    const bad = await api.request('POST', '/api/databases/real/test', { token: ada.token });
+    expect(bad.status).to.equal(200);
+    expect(bad.json['database_test']).to.include({ ok: false });
+    expect(bad.json['database_test']).to.have.nested.property('error.code', 'auth_failed');
+  });
+
+  it('never shows a password, in an answer or in the log', async () => {
+    const answers = [
+      await register({ name: 'secretive', options: { password: databasePassword } }),
+      await register({ name: 'secretive', host: 'a b' }),
+      await register({ name: 'secretive' }),
+      await api.request('GET', '/api/databases', { token: ada.token }),
+      await api.request('POST', '/api/databases', {
+        token: ada.token,
+        raw: `{"database":{"password":"${databasePassword}"`,
+      }),
+      await api.request('POST', '/api/databases', { token: ada.token, raw: `{"password": ${databasePassword}}` }),
+      await api.request('POST', '/api/databases/ada-db/test', { token: ada.token }),
+    ];
+    expect(answers.map(({ status }) => status)).to.deep.equal([422, 422, 201, 200, 400, 400, 200]);
+    for (const { text } of answers) expect(text).to.not.include('must-not-be-seen');
+    expect(api.logged()).to.not.include('must-not-be-seen').and.not.include(ada.token);
+  });
+});

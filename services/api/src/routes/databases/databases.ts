@@ -1,0 +1,129 @@
+import type { Database } from '@holdfast/shared/domain';
+import { given } from '../../http/fields.ts';
+import { conflict, invalid, notFound } from '../../http/problem.ts';
+import { route, type Call } from '../../http/route.ts';
+import { presentDatabase } from '../../presenters/database.ts';
+import { databaseDialect as dialect } from './dialect.ts';
+import { ownedDatabase, requireDestination, type Owner } from './owned.ts';
+import { applyPeriodic } from './periodic.ts';
+import { databaseChange, newDatabase, type DatabaseChange } from './registration.ts';
+import { probe } from './probe.ts';
+
+const list = route({
+  method: 'GET',
+  path: '/api/databases',
+  dialect,
+  scope: 'databases:read',
+  summary: 'The registered databases.',
+  answers: 200,
+  handler: async ({ deps: { persistence }, accountId }) => {
+    const databases = await persistence.databases.list(accountId);
+    const present = async (database: Database) =>
+      presentDatabase(database, await persistence.schedules.findPeriodicSetting(database.id));
+    return { databases: await Promise.all(databases.map(present)) };
+  },
+});
+
+const create = route({
+  method: 'POST',
+  path: '/api/databases',
+  dialect,
+  scope: 'databases:write',
+  summary: 'Registers a database.',
+  answers: 201,
+  body: newDatabase,
+  handler: async (call) => {
+    const { deps, accountId } = call;
+    const { database: asked } = call.body;
+    if (asked.destination_id !== undefined) await requireDestination(call, asked.destination_id);
+    const created = await deps.persistence.databases.create(accountId, {
+      name: asked.name,
+      type: asked.type,
+      host: asked.host,
+      port: asked.port,
+      user: asked.user,
+      password: asked.password ?? null,
+      database: asked.database ?? asked.name,
+      options: asked.options ?? {},
+      destinationId: asked.destination_id ?? (await defaultDestination(call)),
+    });
+    if (created === 'name_taken') throw nameTaken();
+    return { database: presentDatabase(created, await applyPeriodic(deps, created, asked)) };
+  },
+});
+
+const show = route({
+  method: 'GET',
+  path: '/api/databases/:db',
+  dialect,
+  scope: 'databases:read',
+  summary: 'One database.',
+  answers: 200,
+  handler: async (call) => {
+    const database = await ownedDatabase(call, call.params.db);
+    const periodic = await call.deps.persistence.schedules.findPeriodicSetting(database.id);
+    return { database: presentDatabase(database, periodic) };
+  },
+});
+
+const change = (method: 'PATCH' | 'PUT') =>
+  route({
+    method,
+    path: '/api/databases/:db',
+    dialect,
+    scope: 'databases:write',
+    summary: 'Changes what is given of a database and of its periodic backups, and leaves the rest.',
+    answers: 200,
+    body: databaseChange,
+    handler: changeDatabase,
+  });
+
+async function changeDatabase(call: Call<'/api/databases/:db', { database: DatabaseChange }>) {
+  const { deps, accountId } = call;
+  const { destination_id: destinationId, ...asked } = call.body.database;
+  const { name, type, host, port, user, password, database, options, ...periodic } = asked;
+  const current = await ownedDatabase(call, call.params.db);
+  const isMoved = (host ?? current.host) !== current.host || (port ?? current.port) !== current.port;
+  if (isMoved && current.password && password === undefined) {
+    // Otherwise a token that may change databases could send the stored password to a server of its choice.
+    throw invalid({ password: ['The password field is required when host or port change.'] });
+  }
+  if (destinationId !== undefined) await requireDestination(call, destinationId);
+  const changes = given({ name, type, host, port, user, password, database, options, destinationId });
+  const changed =
+    Object.keys(changes).length === 0
+      ? current
+      : await deps.persistence.databases.update(accountId, current.id, changes);
+  if (!changed) throw notFound('This database does not exist.');
+  if (changed === 'name_taken') throw nameTaken();
+  return { database: presentDatabase(changed, await applyPeriodic(deps, changed, periodic)) };
+}
+
+const remove = route({
+  method: 'DELETE',
+  path: '/api/databases/:db',
+  dialect,
+  scope: 'databases:write',
+  summary: 'Forgets a database that has no backups.',
+  answers: 204,
+  handler: async (call) => {
+    const database = await ownedDatabase(call, call.params.db);
+    const backups = await call.deps.persistence.databases.delete(call.accountId, database.id);
+    if (backups === null) throw notFound('This database does not exist.');
+    if (backups > 0) throw conflict(`This database still has ${backups} backup${backups === 1 ? '' : 's'}.`);
+    return undefined;
+  },
+});
+
+const nameTaken = () => invalid({ name: ['The name field is the name of another database of this account.'] });
+
+/** The account's oldest destination. @throws Problem 422 when it has none */
+async function defaultDestination({ deps, accountId }: Owner): Promise<number> {
+  const found = await deps.persistence.destinations.findDefault(accountId);
+  if (found) return found.id;
+  throw invalid({
+    destination_id: ['The account has no destination yet: create one with POST /api/backup-destinations.'],
+  });
+}
+
+export const databaseRoutes = [list, create, show, change('PATCH'), change('PUT'), remove, probe];

@@ -1,0 +1,82 @@
+import { expect } from 'chai';
+import { openApi, type Tenant, type TestApi } from '../../harness.test.ts';
+
+describe('database dialect: restores', () => {
+  let api: TestApi;
+  let ada: Tenant;
+  let backupId: string;
+
+  before(async () => {
+    api = await openApi();
+    ada = await api.tenant('ada');
+    backupId = (await api.doneBackup(ada.database)).backup.id;
+  });
+  after(() => api.stop());
+
+  const restore = (body?: unknown) =>
+    api.request('POST', `/api/databases/${ada.database.name}/backups/${backupId}/restore`, { token: ada.token, body });
+
+  it('answers 201 unwrapped, rings the queue, and shows the restore under its own path', async () => {
+    const { status, json } = await restore();
+    expect(status).to.equal(201);
+    expect(json).to.deep.include({
+      started_at: null,
+      ended_at: null,
+      method: 'backup',
+      status: 'scheduled',
+      database_id: ada.database.id,
+      source_backup_id: backupId,
+      target: { in_place: true },
+      ownership: 'keep',
+    });
+    expect(api.rung.at(-1)).to.deep.include({ name: 'restore.run@1', jobId: `restore-${String(json['id'])}-1` });
+    const path = `/api/databases/${ada.database.id}/backup_restorations/${String(json['id'])}`;
+    const shown = await api.request('GET', path, { token: ada.token });
+    expect([shown.status, shown.json]).to.deep.equal([200, { backup_restoration: json }]);
+  });
+
+  it('answers 409 to a second restore onto the same target, and takes one onto another', async () => {
+    expect((await restore({ target: { in_place: true } })).status).to.equal(409);
+    const copy = await restore({ target: { new_database: 'copy' } });
+    expect(copy.status).to.equal(201);
+    expect(copy.json).to.deep.include({ target: { new_database: 'copy' }, ownership: 'skip' });
+    const again = await restore({ target: { new_database: 'copy' }, ownership: 'keep' });
+    expect(again.status).to.equal(409);
+    expect(again.json).to.have.all.keys('error');
+    expect((await restore({ target: { new_database: 'copy 2' }, ownership: 'keep' })).json).to.include({
+      ownership: 'keep',
+    });
+  });
+
+  it('answers 409 to the restore of a backup that is not done', async () => {
+    const { database, token } = await api.tenant('waiting');
+    const made = await api.request('POST', `/api/databases/${database.id}/backups`, { token });
+    const { id } = made.json['database_backup'] as { id: string };
+    const { status, json } = await api.request('POST', `/api/databases/${database.id}/backups/${id}/restore`, {
+      token,
+    });
+    expect([status, json]).to.deep.equal([409, { error: 'This backup cannot be restored: its status is scheduled.' }]);
+  });
+
+  it('refuses targets that are ambiguous or that client programs would not read as a name', async () => {
+    const wrong = [
+      { target: {} },
+      { target: 'copy' },
+      { target: { in_place: true, new_database: 'x' } },
+      { target: { in_place: false } },
+      { target: { new_database: '' } },
+      { target: { new_database: '-x' } },
+      { target: { new_database: 'host=evil.example.com' } },
+      { target: { new_database: 'postgres://evil.example.com/x' } },
+      { target: { new_database: 'a\u0000b' } },
+      { target: { new_database: 'é'.repeat(32) } },
+      { ownership: 'steal' },
+      [],
+    ];
+    for (const body of wrong) {
+      const { status, json } = await restore(body);
+      expect(status, JSON.stringify(body)).to.equal(422);
+      expect(json).to.have.all.keys('errors');
+    }
+  });
+});

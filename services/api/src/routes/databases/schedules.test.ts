@@ -1,0 +1,87 @@
+import { expect } from 'chai';
+import { openApi, type Tenant, type TestApi } from '../../harness.test.ts';
+
+describe('database dialect: schedules', () => {
+  let api: TestApi;
+  let ada: Tenant;
+  let path: string;
+
+  before(async () => {
+    api = await openApi();
+    ada = await api.tenant('ada');
+    path = `/api/databases/${ada.database.name}/schedules`;
+  });
+  after(() => api.stop());
+
+  const create = (body: unknown) => api.request('POST', path, { token: ada.token, body });
+
+  it('adds, shows, lists, changes and removes a schedule', async () => {
+    const retention = { keep_last: 7, keep_days: null };
+    const made = await create({ cron: '30 2 * * 1-5', timezone: 'Europe/Paris', retention, jitter_seconds: 60 });
+    expect(made.status, made.text).to.equal(201);
+    const schedule = made.json['schedule'] as Record<string, unknown>;
+    expect(schedule).to.deep.include({
+      database_id: ada.database.id,
+      cron: '30 2 * * 1-5',
+      timezone: 'Europe/Paris',
+      retention,
+      destination_id: null,
+      enabled: true,
+      catch_up: 'once',
+      overlap: 'skip',
+      jitter_seconds: 60,
+    });
+    expect(schedule['next_run_at']).to.match(/\.\d{3}Z$/);
+    const own = `${path}/${String(schedule['id'])}`;
+    expect((await api.request('GET', own, { token: ada.token })).json).to.deep.equal(made.json);
+    expect((await api.request('GET', path, { token: ada.token })).json).to.deep.equal({ schedules: [schedule] });
+    const changed = await api.request('PATCH', own, {
+      token: ada.token,
+      body: { enabled: false, retention: { keep_days: 3 } },
+    });
+    expect(changed.status).to.equal(200);
+    expect(changed.json['schedule']).to.deep.include({
+      cron: '30 2 * * 1-5',
+      enabled: false,
+      retention: { keep_last: null, keep_days: 3 },
+      jitter_seconds: 60,
+      next_run_at: null,
+    });
+    expect((await api.request('DELETE', own, { token: ada.token })).status).to.equal(204);
+    expect((await api.request('GET', own, { token: ada.token })).status).to.equal(404);
+  });
+
+  it('refuses what would never run or keep nothing, by field', async () => {
+    const wrong: [string, Record<string, unknown>][] = [
+      ['cron', { cron: 'soon' }],
+      ['cron', { cron: '0 0 30 2 *' }],
+      ['cron', { cron: '' }],
+      ['cron', {}],
+      ['timezone', { cron: '0 3 * * *', timezone: 'Mars/Olympus' }],
+      ['retention.keep_last', { cron: '0 3 * * *', retention: { keep_last: 0 } }],
+      ['retention.keep_days', { cron: '0 3 * * *', retention: { keep_days: -1 } }],
+      ['retention', { cron: '0 3 * * *', retention: { keep_all: 1 } }],
+      ['destination_id', { cron: '0 3 * * *', destination_id: 999_999 }],
+      ['overlap', { cron: '0 3 * * *', overlap: 'kill' }],
+      ['jitter_seconds', { cron: '0 3 * * *', jitter_seconds: -1 }],
+      ['enabled', { cron: '0 3 * * *', enabled: 'yes' }],
+    ];
+    for (const [field, body] of wrong) {
+      const { status, json } = await create(body);
+      expect([status, Object.keys(json['errors'] ?? {})], JSON.stringify(body)).to.deep.equal([422, [field]]);
+    }
+  });
+
+  it('checks a changed time zone together with the cron expression that stays', async () => {
+    const made = await create({ cron: '0 3 * * *' });
+    const own = `${path}/${(made.json['schedule'] as { id: string }).id}`;
+    const { status, json } = await api.request('PATCH', own, { token: ada.token, body: { timezone: 'Nowhere' } });
+    expect([status, Object.keys(json['errors'] ?? {})]).to.deep.equal([422, ['timezone']]);
+  });
+
+  it("does not take another account's destination", async () => {
+    const eve = await api.tenant('eve');
+    const { status } = await create({ cron: '0 3 * * *', destination_id: eve.destination.id });
+    expect(status).to.equal(422);
+  });
+});

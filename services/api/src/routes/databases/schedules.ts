@@ -1,0 +1,146 @@
+import { catchUpPolicies, cronProblem, overlapPolicies, type Schedule } from '@holdfast/shared/domain';
+import type { NewSchedule } from '@holdfast/persistence';
+import { z } from 'zod';
+import { given, integerId, looksLikeUuid, text } from '../../http/fields.ts';
+import { invalid, notFound } from '../../http/problem.ts';
+import { route } from '../../http/route.ts';
+import { presentSchedule } from '../../presenters/schedule.ts';
+import { databaseDialect as dialect } from './dialect.ts';
+import { ownedDatabase, requireDestination, type Owner } from './owned.ts';
+
+const keep = z.int().min(1).max(100_000).nullish();
+
+const fields = z.object({
+  cron: text(200),
+  timezone: text(64).optional(),
+  retention: z.strictObject({ keep_last: keep, keep_days: keep }).optional(),
+  destination_id: integerId.nullish(),
+  enabled: z.boolean().optional(),
+  catch_up: z.enum(catchUpPolicies).optional(),
+  overlap: z.enum(overlapPolicies).optional(),
+  jitter_seconds: z.int().min(0).max(86_400).optional(),
+});
+const change = fields.partial();
+
+const list = route({
+  method: 'GET',
+  path: '/api/databases/:db/schedules',
+  dialect,
+  scope: 'databases:read',
+  summary: 'The schedules of a database.',
+  answers: 200,
+  handler: async (call) => {
+    const database = await ownedDatabase(call, call.params.db);
+    return { schedules: (await call.deps.persistence.schedules.list(database.id)).map(presentSchedule) };
+  },
+});
+
+const create = route({
+  method: 'POST',
+  path: '/api/databases/:db/schedules',
+  dialect,
+  scope: 'databases:write',
+  summary: 'Adds a schedule to a database.',
+  answers: 201,
+  body: fields,
+  handler: async (call) => {
+    const database = await ownedDatabase(call, call.params.db);
+    const schedule = {
+      ...defaults,
+      databaseId: database.id,
+      cron: call.body.cron,
+      ...(await toChange(call, call.body)),
+    };
+    checkTiming(schedule);
+    const created = await call.deps.persistence.schedules.create(call.accountId, schedule);
+    if (!created) throw notFound('This database does not exist.');
+    return { schedule: presentSchedule(created) };
+  },
+});
+
+const show = route({
+  method: 'GET',
+  path: '/api/databases/:db/schedules/:id',
+  dialect,
+  scope: 'databases:read',
+  summary: 'One schedule of a database.',
+  answers: 200,
+  handler: async (call) => ({ schedule: presentSchedule(await ownedSchedule(call)) }),
+});
+
+const update = (method: 'PATCH' | 'PUT') =>
+  route({
+    method,
+    path: '/api/databases/:db/schedules/:id',
+    dialect,
+    scope: 'databases:write',
+    summary: 'Changes what is given of a schedule and leaves the rest.',
+    answers: 200,
+    body: change,
+    handler: async (call) => {
+      const current = await ownedSchedule(call);
+      const changes = await toChange(call, call.body);
+      checkTiming({ ...current, ...changes });
+      const updated = await call.deps.persistence.schedules.update(call.accountId, current.id, changes);
+      if (!updated) throw noSchedule();
+      return { schedule: presentSchedule(updated) };
+    },
+  });
+
+const remove = route({
+  method: 'DELETE',
+  path: '/api/databases/:db/schedules/:id',
+  dialect,
+  scope: 'databases:write',
+  summary: 'Removes a schedule; the backups that it made stay.',
+  answers: 204,
+  handler: async (call) => {
+    const { id } = await ownedSchedule(call);
+    if (!(await call.deps.persistence.schedules.delete(call.accountId, id))) throw noSchedule();
+    return undefined;
+  },
+});
+
+const defaults = {
+  destinationId: null,
+  timezone: 'UTC',
+  retention: {},
+  enabled: true,
+  catchUp: 'once',
+  overlap: 'skip',
+  jitterSeconds: 0,
+  isPeriodicSetting: false,
+} as const;
+
+async function ownedSchedule(call: Owner & { params: { db: string; id: string } }): Promise<Schedule> {
+  const database = await ownedDatabase(call, call.params.db);
+  const { id } = call.params;
+  const found = looksLikeUuid(id) && (await call.deps.persistence.schedules.findOwned(call.accountId, database.id, id));
+  if (!found) throw noSchedule();
+  return found;
+}
+
+async function toChange(owner: Owner, asked: z.output<typeof change>): Promise<Partial<NewSchedule>> {
+  const { destination_id: destinationId, retention } = asked;
+  if (destinationId) await requireDestination(owner, destinationId);
+  return given({
+    cron: asked.cron,
+    timezone: asked.timezone,
+    retention:
+      retention && given({ keepLast: retention.keep_last ?? undefined, keepDays: retention.keep_days ?? undefined }),
+    destinationId,
+    enabled: asked.enabled,
+    catchUp: asked.catch_up,
+    overlap: asked.overlap,
+    jitterSeconds: asked.jitter_seconds,
+  });
+}
+
+function checkTiming({ cron, timezone }: { cron: string; timezone: string }): void {
+  const problem = cronProblem(cron, timezone);
+  if (problem) throw invalid({ [problem.field]: [problem.message] });
+}
+
+const noSchedule = () => notFound('This schedule does not exist.');
+
+export const scheduleRoutes = [list, create, show, update('PATCH'), update('PUT'), remove];
