@@ -1,1 +1,3 @@
 export * from './repositories.ts';
+export { migrate } from './migrate.ts';
+export { openPersistence, type PersistenceOptions } from './open-persistence.ts';

@@ -7,3 +7,8 @@ export function loadSettings(): Settings {
   process.stderr.write(`The configuration cannot be used:\n${result.problems.map((line) => `  - ${line}\n`).join('')}`);
   process.exit(78);
 }
+
+/** The process's environment, for a program that completes it before it is checked. */
+export function environment(): NodeJS.ProcessEnv {
+  return process.env;
+}

@@ -1,0 +1,135 @@
+import type { DataSource } from 'typeorm';
+import { HoldfastError, type Database, type Ids, type Secret } from '@holdfast/shared/domain';
+import type { SecretBox } from '@holdfast/shared/security';
+import { violatedConstraint } from './constraints.ts';
+import { databaseEntity, type DatabaseRow } from './entities/databases.ts';
+import { isName, isUuid } from './keys.ts';
+import { only } from './only.ts';
+import { pick } from './pick.ts';
+import type { DatabaseRepository, NewDatabase } from './repositories.ts';
+
+/** What a registration and a change of it set, beside the password. */
+const fields = ['name', 'type', 'host', 'port', 'user', 'database', 'options', 'destinationId'] as const;
+
+const passwordContext = (id: string): string => `databases.${id}.password`;
+
+export class Databases implements DatabaseRepository {
+  readonly #dataSource: DataSource;
+  readonly #box: SecretBox;
+  readonly #ids: Ids;
+
+  constructor(dataSource: DataSource, box: SecretBox, ids: Ids) {
+    this.#dataSource = dataSource;
+    this.#box = box;
+    this.#ids = ids;
+  }
+
+  /** @throws HoldfastError configuration, when the destination is not the account's */
+  async create(accountId: number, database: NewDatabase): Promise<Database | 'name_taken'> {
+    const id = this.#ids.uuid();
+    const { manager } = this.#dataSource;
+    const refused = await this.#refusal(() =>
+      manager.insert(databaseEntity, {
+        ...pick(database, fields),
+        id,
+        accountId,
+        password: this.#seal(id, database.password),
+      }),
+    );
+    return refused ?? this.#open(await manager.findOneByOrFail(databaseEntity, { id }));
+  }
+
+  async find(id: string): Promise<Database | null> {
+    return isUuid(id) ? this.#openFound(await this.#dataSource.manager.findOneBy(databaseEntity, { id })) : null;
+  }
+
+  async findOwned(accountId: number, idOrName: string): Promise<Database | null> {
+    const { manager } = this.#dataSource;
+    if (!isName(idOrName)) return null;
+    const row = isUuid(idOrName) ? await manager.findOneBy(databaseEntity, { accountId, id: idOrName }) : null;
+    return this.#openFound(row ?? (await manager.findOneBy(databaseEntity, { accountId, name: idOrName })));
+  }
+
+  async list(accountId: number): Promise<Database[]> {
+    const { manager } = this.#dataSource;
+    const rows = await manager.find(databaseEntity, { where: { accountId }, order: { createdAt: 'DESC', id: 'DESC' } });
+    return rows.map((row) => this.#open(row));
+  }
+
+  /** @throws HoldfastError configuration, when the destination is not the account's */
+  async update(accountId: number, id: string, change: Partial<NewDatabase>): Promise<Database | 'name_taken' | null> {
+    if (!isUuid(id)) return null;
+    const { manager } = this.#dataSource;
+    const { password } = change;
+    const sealed = password === undefined ? {} : { password: this.#seal(id.toLowerCase(), password) };
+    const refused = await this.#refusal(() =>
+      manager.update(
+        databaseEntity,
+        { accountId, id },
+        { ...pick(change, fields), ...sealed, updatedAt: () => 'now()' },
+      ),
+    );
+    return refused ?? this.#openFound(await manager.findOneBy(databaseEntity, { accountId, id }));
+  }
+
+  /**
+   * Every backup stands in the way, whatever its state, for each may have objects in a destination; so does a restore
+   * into the database that waits or runs. Schedules and the records of ended restores go with the database.
+   */
+  async delete(accountId: number, id: string): Promise<number | null> {
+    if (!isUuid(id)) return null;
+    return await this.#dataSource.transaction(async (manager) => {
+      // Schedules before their database, in the order in which the ticker locks them.
+      await manager.query('select from holdfast.schedules where account_id = $1 and database_id = $2 for update', [
+        accountId,
+        id,
+      ]);
+      const row = await manager.findOne(databaseEntity, {
+        where: { accountId, id },
+        lock: { mode: 'pessimistic_write' },
+      });
+      if (!row) return null;
+      const { obstacles } = only(
+        await manager.query<{ obstacles: number }[]>(
+          `select (
+          (select count(*) from holdfast.backups where database_id = $1)
+          + (select count(*) from holdfast.restores where database_id = $1 and status in ('scheduled', 'pending'))
+        )::integer as obstacles`,
+          [id],
+        ),
+      );
+      if (obstacles > 0) return obstacles;
+      await manager.query('delete from holdfast.schedules where database_id = $1', [id]);
+      await manager.query('delete from holdfast.restores where database_id = $1', [id]);
+      await manager.delete(databaseEntity, { id });
+      return 0;
+    });
+  }
+
+  async #refusal(statement: () => Promise<unknown>): Promise<'name_taken' | null> {
+    try {
+      await statement();
+      return null;
+    } catch (error) {
+      const constraint = violatedConstraint(error);
+      if (constraint === 'databases_account_id_name_key') return 'name_taken';
+      if (constraint === 'databases_destination_fkey') {
+        throw new HoldfastError('configuration', 'The destination does not exist in this account.', { cause: error });
+      }
+      throw error;
+    }
+  }
+
+  /** @param id as the row has it: in lower case */
+  #seal(id: string, password: Secret | null): string | null {
+    return password && this.#box.seal(password, passwordContext(id));
+  }
+
+  #openFound(row: DatabaseRow | null): Database | null {
+    return row ? this.#open(row) : null;
+  }
+
+  #open(row: DatabaseRow): Database {
+    return { ...row, password: row.password === null ? null : this.#box.open(row.password, passwordContext(row.id)) };
+  }
+}

@@ -1,0 +1,40 @@
+import { EntitySchema } from 'typeorm';
+import type { Database } from '@holdfast/shared/domain';
+import { insertedAt, integer, json, optional, text, uuidKey } from './columns.ts';
+import { restricted, withinAccount } from './foreign-keys.ts';
+
+/** A database as it is stored: its password is sealed. */
+export type DatabaseRow = Omit<Database, 'password'> & { password: string | null };
+
+export const databaseEntity = new EntitySchema<DatabaseRow>({
+  name: 'Database',
+  tableName: 'databases',
+  columns: {
+    id: uuidKey,
+    accountId: integer,
+    name: text,
+    type: text,
+    host: text,
+    port: integer,
+    user: text,
+    password: optional(text),
+    database: text,
+    options: json,
+    destinationId: integer,
+    createdAt: insertedAt,
+    updatedAt: insertedAt,
+  },
+  uniques: [
+    { name: 'databases_account_id_id_key', columns: ['accountId', 'id'] },
+    { name: 'databases_account_id_name_key', columns: ['accountId', 'name'] },
+  ],
+  checks: [
+    { name: 'databases_port_check', expression: 'port between 1 and 65535' },
+    { name: 'databases_password_check', expression: `password ~ '^v[0-9]+[.]'` },
+  ],
+  indices: [{ name: 'databases_destination_id_idx', columns: ['destinationId'] }],
+  foreignKeys: [
+    restricted('databases_account_fkey', 'Account', ['accountId']),
+    withinAccount('databases_destination_fkey', 'Destination', 'destinationId'),
+  ],
+});

@@ -1,0 +1,38 @@
+import { EntitySchema } from 'typeorm';
+import type { Restore } from '@holdfast/shared/domain';
+import { hidden, integer, json, optional, text, uuid, uuidKey } from './columns.ts';
+import { restricted, withinAccount } from './foreign-keys.ts';
+import { workChecks, workColumns, workIndices } from './work.ts';
+
+export const restoreEntity = new EntitySchema<Restore & { rungAt: Date | null; targetKey: string }>({
+  name: 'Restore',
+  tableName: 'restores',
+  columns: {
+    id: uuidKey,
+    accountId: integer,
+    backupId: uuid,
+    databaseId: uuid,
+    target: json,
+    /** `restoreTargetKey` of the domain: one waiting or running restore for each. */
+    targetKey: hidden(text),
+    ownership: text,
+    fileIds: optional({ ...uuid, array: true }),
+    outcome: optional(text),
+    ...workColumns,
+  },
+  checks: [
+    ...workChecks('restores'),
+    { name: 'restores_ownership_check', expression: `ownership in ('keep', 'skip')` },
+  ],
+  indices: [
+    ...workIndices('restores'),
+    { name: 'restores_target_key', columns: ['targetKey'], unique: true, where: `status in ('scheduled', 'pending')` },
+    { name: 'restores_backup_id_idx', columns: ['backupId'] },
+    { name: 'restores_database_id_idx', columns: ['databaseId'] },
+  ],
+  foreignKeys: [
+    restricted('restores_account_fkey', 'Account', ['accountId']),
+    withinAccount('restores_backup_fkey', 'Backup', 'backupId'),
+    withinAccount('restores_database_fkey', 'Database', 'databaseId'),
+  ],
+});

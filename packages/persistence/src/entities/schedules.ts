@@ -1,0 +1,51 @@
+import { EntitySchema } from 'typeorm';
+import type { Schedule } from '@holdfast/shared/domain';
+import { flag, hidden, insertedAt, instant, integer, json, optional, text, uuid, uuidKey } from './columns.ts';
+import { restricted, withinAccount } from './foreign-keys.ts';
+
+/** `nextRunAt` is the tick of the cron expression, `nextTickAt`, and the schedule's own share of the jitter. */
+export type ScheduleRow = Schedule & { nextTickAt: Date | null };
+
+export const scheduleEntity = new EntitySchema<ScheduleRow>({
+  name: 'Schedule',
+  tableName: 'schedules',
+  columns: {
+    id: uuidKey,
+    accountId: integer,
+    databaseId: uuid,
+    destinationId: optional(integer),
+    cron: text,
+    timezone: text,
+    retention: json,
+    enabled: flag,
+    catchUp: text,
+    overlap: text,
+    jitterSeconds: integer,
+    isPeriodicSetting: flag,
+    nextTickAt: hidden(optional(instant)),
+    nextRunAt: optional(instant),
+    lastRunAt: optional(instant),
+    createdAt: insertedAt,
+    updatedAt: insertedAt,
+  },
+  checks: [
+    { name: 'schedules_catch_up_check', expression: `catch_up in ('skip', 'once', 'all')` },
+    { name: 'schedules_overlap_check', expression: `overlap in ('queue', 'skip')` },
+    { name: 'schedules_jitter_seconds_check', expression: 'jitter_seconds >= 0' },
+    {
+      name: 'schedules_next_check',
+      expression: '(next_tick_at is null) = (next_run_at is null) and (enabled or next_run_at is null)',
+    },
+  ],
+  indices: [
+    { name: 'schedules_database_id_idx', columns: ['databaseId'] },
+    { name: 'schedules_destination_id_idx', columns: ['destinationId'] },
+    { name: 'schedules_due_idx', columns: ['nextRunAt'], where: 'enabled' },
+    { name: 'schedules_periodic_setting_key', columns: ['databaseId'], unique: true, where: 'is_periodic_setting' },
+  ],
+  foreignKeys: [
+    restricted('schedules_account_fkey', 'Account', ['accountId']),
+    withinAccount('schedules_database_fkey', 'Database', 'databaseId'),
+    withinAccount('schedules_destination_fkey', 'Destination', 'destinationId'),
+  ],
+});

@@ -1,0 +1,54 @@
+import type { EntitySchemaIndexOptions, EntitySchemaOptions } from 'typeorm';
+import type { Backup, Restore } from '@holdfast/shared/domain';
+import { bytes, hidden, instant, integer, json, optional, text } from './columns.ts';
+
+type Check = NonNullable<EntitySchemaOptions<unknown>['checks']>[number];
+
+/** What backups and restores have in common. */
+export type Work = Pick<Backup, keyof Backup & keyof Restore>;
+
+export const workColumns = {
+  status: text,
+  attempt: integer,
+  failures: integer,
+  maxFailures: integer,
+  runAfter: instant,
+  leaseOwner: optional(text),
+  leaseUntil: optional(instant),
+  cancelRequestedAt: optional(instant),
+  error: optional(json),
+  /** When the queue was last told; null when it is to be told as soon as the row is due. */
+  rungAt: hidden(optional(instant)),
+  requestId: optional(text),
+  createdAt: instant,
+  startedAt: optional(instant),
+  completedAt: optional(instant),
+  progressBytes: bytes,
+  estimatedBytes: optional(bytes),
+};
+
+export const workChecks = (table: string): Check[] => [
+  { name: `${table}_status_check`, expression: `status in ('scheduled', 'pending', 'done', 'error')` },
+  { name: `${table}_attempt_check`, expression: 'failures >= 0 and attempt >= failures' },
+  {
+    name: `${table}_max_failures_check`,
+    expression: `max_failures >= 1 and failures <= max_failures and (failures < max_failures or status in ('done', 'error'))`,
+  },
+  {
+    name: `${table}_lease_check`,
+    expression: `(status = 'pending') = (lease_owner is not null) and (status = 'pending') = (lease_until is not null)`,
+  },
+  {
+    name: `${table}_completed_at_check`,
+    expression: `(status in ('done', 'error')) = (completed_at is not null)`,
+  },
+  {
+    name: `${table}_error_check`,
+    expression: `(status <> 'error' or error is not null) and (status <> 'done' or error is null)`,
+  },
+];
+
+export const workIndices = (table: string): EntitySchemaIndexOptions[] => [
+  { name: `${table}_due_idx`, columns: ['runAfter'], where: `status = 'scheduled'` },
+  { name: `${table}_lease_idx`, columns: ['leaseUntil'], where: `status = 'pending'` },
+];

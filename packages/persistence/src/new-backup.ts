@@ -1,0 +1,77 @@
+import type { EntityManager } from 'typeorm';
+import { backupName, type Backup, type BackupMethod, type EngineType, type Ids } from '@holdfast/shared/domain';
+import { violatedConstraint } from './constraints.ts';
+import { backupEntity } from './entities/backups.ts';
+
+export interface BackupRequest {
+  databaseId: string;
+  /** Null: the database's own destination. */
+  destinationId: number | null;
+  method: BackupMethod;
+  requestId: string | null;
+  maxFailures: number;
+  /** The schedule and its tick, when that is what asks. */
+  tick: { scheduleId: string; scheduledFor: Date } | null;
+}
+
+interface Source {
+  accountId: number;
+  name: string;
+  engine: EngineType;
+  destinationId: number;
+  now: Date;
+}
+
+/**
+ * Inserts a backup as `scheduled`, due at once.
+ * @returns null when the database is unknown, the destination is not its account's, or the tick has its backup already
+ */
+export async function insertBackup(manager: EntityManager, ids: Ids, request: BackupRequest): Promise<Backup | null> {
+  const [source] = await manager.query<Source[]>(
+    `select account_id as "accountId", name, type as engine, coalesce($2, destination_id) as "destinationId",
+       clock_timestamp() as now
+     from holdfast.databases where id = $1`,
+    [request.databaseId, request.destinationId],
+  );
+  if (!source) return null;
+  const backup: Backup = {
+    id: ids.uuid(),
+    accountId: source.accountId,
+    databaseId: request.databaseId,
+    destinationId: source.destinationId,
+    scheduleId: request.tick?.scheduleId ?? null,
+    scheduledFor: request.tick?.scheduledFor ?? null,
+    method: request.method,
+    engine: source.engine,
+    name: backupName(source.name, source.now),
+    requestId: request.requestId,
+    createdAt: source.now,
+    startedAt: null,
+    completedAt: null,
+    progressBytes: 0,
+    estimatedBytes: null,
+    size: null,
+    manifestKey: null,
+    damagedAt: null,
+    expiresAt: null,
+    verifiedAt: null,
+    status: 'scheduled',
+    attempt: 0,
+    failures: 0,
+    maxFailures: request.maxFailures,
+    runAfter: source.now,
+    leaseOwner: null,
+    leaseUntil: null,
+    cancelRequestedAt: null,
+    error: null,
+  };
+  try {
+    const insert = manager.createQueryBuilder().insert().into(backupEntity).values(backup);
+    const { raw } = await insert.orIgnore().returning('id').updateEntity(false).execute();
+    return Array.isArray(raw) && raw.length > 0 ? backup : null;
+  } catch (error) {
+    const constraint = violatedConstraint(error);
+    if (constraint === 'backups_destination_fkey' || constraint === 'backups_database_fkey') return null;
+    throw error;
+  }
+}

@@ -1,0 +1,154 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Pool } from 'pg';
+import {
+  Secret,
+  type Account,
+  type Backup,
+  type BackupFile,
+  type Database,
+  type Destination,
+} from '@holdfast/shared/domain';
+import { systemIds } from '@holdfast/shared/lifecycle';
+import { SecretBox } from '@holdfast/shared/security';
+import { testDatabase } from '@holdfast/testing/postgres';
+import { migrate, openPersistence, type NewSchedule, type Persistence } from '../index.ts';
+import { only } from '../only.ts';
+
+/** A migrated database of the test's own with an account that has a destination, and a way to look behind the repositories. */
+export interface World extends Persistence {
+  account: Account;
+  destination: Destination;
+  url: Secret;
+  box: SecretBox;
+  sql<Row>(text: string, parameters?: unknown[]): Promise<Row[]>;
+  /** Does the work while a transaction with the statement is open; fails when the work waits for it. */
+  whileOpen<T>(statement: string, parameters: unknown[], work: () => Promise<T>): Promise<T>;
+  /** A second set of repositories, as another process has. */
+  another(): Promise<Persistence>;
+  newDatabase(): Promise<Database>;
+  newBackup(database?: Database): Promise<Backup>;
+  /** A backup that is done, with one file. */
+  doneBackup(database?: Database): Promise<Backup>;
+  drop(): Promise<void>;
+}
+
+export const lease = { worker: 'worker-1', seconds: 60 };
+export const progress = { progressBytes: 0, estimatedBytes: null };
+export const failure = {
+  error: { code: 'dump_failed', message: 'pg_dump ended with exit code 1.' },
+  retryable: true,
+  retryInSeconds: 0,
+} as const;
+
+export const newFile = (backupId: string): BackupFile => ({
+  id: systemIds.uuid(),
+  backupId,
+  role: 'dump',
+  name: 'dump.pgdump.zst',
+  key: `${backupId}/dump.pgdump.zst`,
+  size: 1000,
+  plainSize: 6_000_000_000,
+  sha256: 'ab'.repeat(32),
+  plainSha256: 'cd'.repeat(32),
+});
+
+export const newSchedule = (databaseId: string): NewSchedule => ({
+  databaseId,
+  destinationId: null,
+  cron: '0 3 * * *',
+  timezone: 'UTC',
+  retention: {},
+  enabled: true,
+  catchUp: 'once',
+  overlap: 'queue',
+  jitterSeconds: 0,
+  isPeriodicSetting: false,
+});
+
+let names = 0;
+export const unusedName = (): string => `name-${(names += 1)}`;
+
+export async function openWorld(): Promise<World> {
+  const testing = await testDatabase();
+  const url = new Secret(testing.url);
+  await migrate(url);
+  const box = new SecretBox([{ id: 'test', key: randomBytes(32) }]);
+  const open = (): Promise<Persistence> => openPersistence({ url, box, ids: systemIds });
+  const opened = [await open()];
+  const persistence = only(opened);
+  const pool = new Pool({ connectionString: testing.url, max: 2 });
+  const account = await persistence.accounts.create(unusedName());
+  const destination = await persistence.destinations.create(account.id, {
+    label: 'Local',
+    type: 'local',
+    settings: { path: '' },
+  });
+  const newDatabase = async (): Promise<Database> => {
+    const database = await persistence.databases.create(account.id, {
+      name: unusedName(),
+      type: 'postgresql',
+      host: 'db.example.com',
+      port: 5432,
+      user: 'app',
+      password: null,
+      database: 'app',
+      options: {},
+      destinationId: destination.id,
+    });
+    if (database === 'name_taken') throw new Error('The name of a test database is taken.');
+    return database;
+  };
+  const newBackup = async (database?: Database): Promise<Backup> => {
+    const { id: databaseId } = database ?? (await newDatabase());
+    const wanted = { databaseId, destinationId: null, method: 'manual', requestId: 'r-1', maxFailures: 3 } as const;
+    const backup = await persistence.backups.create(wanted);
+    if (!backup) throw new Error('The test backup was not created.');
+    return backup;
+  };
+  return {
+    ...persistence,
+    account,
+    destination,
+    url,
+    box,
+    sql: async <Row>(text: string, parameters: unknown[] = []) => (await pool.query(text, parameters)).rows as Row[],
+    whileOpen: async (statement, parameters, work) => {
+      const client = await pool.connect();
+      const done = new AbortController();
+      const patience = pause(5000, null, { signal: done.signal }).then(() => {
+        throw new Error('The work waits for the open transaction.');
+      });
+      try {
+        await client.query('begin');
+        await client.query(statement, parameters);
+        return await Promise.race([work(), patience]);
+      } finally {
+        patience.catch(() => undefined);
+        done.abort();
+        await client.query('commit');
+        client.release();
+      }
+    },
+    another: async () => {
+      const more = await open();
+      opened.push(more);
+      return more;
+    },
+    newDatabase,
+    newBackup,
+    doneBackup: async (database) => {
+      const { id } = await newBackup(database);
+      await persistence.backups.claim(id, lease);
+      await persistence.backups.settle(id, 1, { files: [newFile(id)], manifestKey: 'manifest.json' });
+      const backup = await persistence.backups.find(id);
+      if (backup?.status !== 'done') throw new Error('The test backup was not settled.');
+      return backup;
+    },
+    drop: async () => {
+      await pool.end();
+      for (const one of opened) await one.close();
+      await testing.drop();
+    },
+  };
+}

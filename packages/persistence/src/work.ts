@@ -1,0 +1,217 @@
+import type { DataSource, EntityManager, EntitySchema, FindOptionsWhere } from 'typeorm';
+import { HoldfastError, errorCodes, type ErrorCode, type PublicError, type WorkStatus } from '@holdfast/shared/domain';
+import { violatedConstraint } from './constraints.ts';
+import type { Work } from './entities/work.ts';
+import { isUuid } from './keys.ts';
+import type { Due, Failure, HeartbeatAnswer, Lease, Progress, Reaped, WorkRepository } from './repositories.ts';
+
+/** What is particular to one kind of work. SQL in it calls the row `w`. */
+export interface WorkKind<T> {
+  table: string;
+  entity: EntitySchema<T>;
+  /** The condition, beside being due, under which a row may begin. */
+  mayBegin: string;
+  /** The unique index that refuses a second one that runs at the same time, where there is one. */
+  runningKey: string | null;
+  /** Runs in the claim's transaction, before the caller knows that the work is its. */
+  began(manager: EntityManager, work: T): Promise<void>;
+  /** A further `with` query that ends the attempts of the rows in `changed`; `error` is an SQL expression over them. */
+  endAttempts(settled: boolean, error: string): string;
+}
+
+interface Changed {
+  id: string;
+  attempt: number;
+  status: WorkStatus;
+}
+
+const errorOfRow = `changed.error ->> 'message'`;
+
+/** In seconds from now, by the database's clock. */
+const after = (seconds: string): string => `clock_timestamp() + make_interval(secs => ${seconds})`;
+
+const asJson = (code: ErrorCode): string => JSON.stringify(new HoldfastError(code).toPublic());
+const cancelled = `'${asJson('cancelled')}'::jsonb`;
+
+/** A program may have said what a row cannot hold (NUL, half a character); the reason has to get there all the same. */
+function storable({ code, message }: PublicError): string {
+  return JSON.stringify({ code, message: message.replaceAll('\0', '').toWellFormed() });
+}
+
+/** Ends an attempt in failure: `transition`'s rule for `fail` and `expireLease`. */
+function failing(values: { error: string; retryable: string; retryInSeconds: string }): string {
+  const again = `(w.cancel_requested_at is null and ${values.retryable} and w.failures + 1 < w.max_failures)`;
+  return `
+    failures = w.failures + 1,
+    status = case when ${again} then 'scheduled' else 'error' end,
+    run_after = case when ${again} then ${after(values.retryInSeconds)} else w.run_after end,
+    error = case when w.cancel_requested_at is null then ${values.error} else ${cancelled} end,
+    completed_at = case when ${again} then null else clock_timestamp() end,
+    lease_owner = null, lease_until = null, rung_at = null`;
+}
+
+/**
+ * The life of backups and restores, once: each change of state is one statement that names the state it starts from, so
+ * that of two that race one changes the row and the other none. Times are the database's, never a worker's.
+ */
+export class WorkTable<T extends Work> implements WorkRepository<T> {
+  protected readonly dataSource: DataSource;
+  readonly #kind: WorkKind<T>;
+
+  constructor(dataSource: DataSource, kind: WorkKind<T>) {
+    this.dataSource = dataSource;
+    this.#kind = kind;
+  }
+
+  async find(id: string): Promise<T | null> {
+    return isUuid(id) ? await this.#read(this.dataSource.manager, id) : null;
+  }
+
+  async claim(id: string, lease: Lease): Promise<T | null> {
+    if (!isUuid(id)) return null;
+    try {
+      return await this.dataSource.transaction(async (manager) => {
+        const [claimed] = await this.#change(manager, {
+          set: `
+            status = 'pending', attempt = w.attempt + 1, lease_owner = $2, lease_until = ${after('$3')},
+            started_at = coalesce(w.started_at, clock_timestamp()), progress_bytes = 0, estimated_bytes = null`,
+          where: `w.id = $1 and w.status = 'scheduled' and w.run_after <= clock_timestamp() and ${this.#kind.mayBegin}`,
+          parameters: [id, lease.worker, lease.seconds],
+        });
+        const work = claimed ? await this.#read(manager, id) : null;
+        if (work) await this.#kind.began(manager, work);
+        return work;
+      });
+    } catch (error) {
+      if (this.#kind.runningKey !== null && violatedConstraint(error) === this.#kind.runningKey) return null;
+      throw error;
+    }
+  }
+
+  async heartbeat(id: string, attempt: number, lease: Lease, progress: Progress): Promise<HeartbeatAnswer> {
+    if (!isUuid(id)) return 'lost';
+    const [row] = await this.dataSource.query<{ cancel: boolean }[]>(
+      `with changed as (
+        update ${this.#kind.table} w set
+          lease_until = case when w.cancel_requested_at is null then ${after('$3')} else w.lease_until end,
+          progress_bytes = $4, estimated_bytes = $5
+        where w.id = $1 and w.attempt = $2 and w.status = 'pending'
+        returning w.cancel_requested_at is not null as cancel
+      ) select cancel from changed`,
+      [id, attempt, lease.seconds, progress.progressBytes, progress.estimatedBytes],
+    );
+    if (!row) return 'lost';
+    return row.cancel ? 'cancel' : 'ok';
+  }
+
+  async fail(id: string, attempt: number, failure: Failure): Promise<WorkStatus | null> {
+    if (!isUuid(id)) return null;
+    const [row] = await this.#change(this.dataSource.manager, {
+      set: failing({ error: '$3::jsonb', retryable: '$4::boolean', retryInSeconds: '$5' }),
+      where: `w.id = $1 and w.attempt = $2 and w.status = 'pending'`,
+      parameters: [id, attempt, storable(failure.error), failure.retryable, failure.retryInSeconds],
+      further: this.#kind.endAttempts(false, errorOfRow),
+    });
+    return row?.status ?? null;
+  }
+
+  async handBack(id: string, attempt: number): Promise<boolean> {
+    if (!isUuid(id)) return false;
+    const wanted = 'w.cancel_requested_at is null';
+    const rows = await this.#change(this.dataSource.manager, {
+      set: `
+        status = case when ${wanted} then 'scheduled' else 'error' end,
+        run_after = case when ${wanted} then clock_timestamp() else w.run_after end,
+        error = case when ${wanted} then w.error else ${cancelled} end,
+        completed_at = case when ${wanted} then null else clock_timestamp() end,
+        lease_owner = null, lease_until = null, rung_at = null`,
+      where: `w.id = $1 and w.attempt = $2 and w.status = 'pending'`,
+      parameters: [id, attempt],
+      further: this.#kind.endAttempts(
+        false,
+        `case when changed.status = 'error' then ${errorOfRow} else '${errorCodes.stopping.text}' end`,
+      ),
+    });
+    return rows.length > 0;
+  }
+
+  async takeDue(limit: number, ringAgainSeconds: number): Promise<Due[]> {
+    return await this.dataSource.query<Due[]>(
+      `with due as (
+        select w.id from ${this.#kind.table} w
+        where w.status = 'scheduled' and w.run_after <= now()
+          and (w.rung_at is null or w.rung_at <= now() - make_interval(secs => $2))
+          and ${this.#kind.mayBegin}
+        order by w.run_after, w.id limit $1 for update of w skip locked
+      ), rung as (
+        update ${this.#kind.table} w set rung_at = clock_timestamp() from due where w.id = due.id
+        returning w.id, w.attempt + 1 as attempt, w.request_id as "requestId"
+      ) select * from rung`,
+      [limit, ringAgainSeconds],
+    );
+  }
+
+  async reapExpired(limit: number, retryInSeconds: number): Promise<Reaped[]> {
+    return await this.#change(this.dataSource.manager, {
+      set: failing({ error: '$3::jsonb', retryable: 'true', retryInSeconds: '$2' }),
+      // An array, as a subquery that takes locks has to run once alone.
+      where: `w.id = any (array(
+        select id from ${this.#kind.table} where status = 'pending' and lease_until < now()
+        order by lease_until limit $1 for update skip locked))`,
+      parameters: [limit, retryInSeconds, asJson('lease_expired')],
+      further: this.#kind.endAttempts(false, errorOfRow),
+    });
+  }
+
+  async requestCancel(id: string): Promise<WorkStatus | null> {
+    if (!isUuid(id)) return null;
+    const waits = `w.status = 'scheduled'`;
+    const [row] = await this.#change(this.dataSource.manager, {
+      set: `
+        cancel_requested_at = coalesce(w.cancel_requested_at, clock_timestamp()),
+        status = case when ${waits} then 'error' else w.status end,
+        error = case when ${waits} then ${cancelled} else w.error end,
+        completed_at = case when ${waits} then clock_timestamp() end`,
+      where: `w.id = $1 and w.status in ('scheduled', 'pending')`,
+      parameters: [id],
+    });
+    return row?.status ?? null;
+  }
+
+  /** Makes the attempt the one that counts; `set` is what the kind of work records of it, from `$3` on. */
+  protected async settleAs(
+    manager: EntityManager,
+    id: string,
+    attempt: number,
+    result: { set: string; parameters: unknown[] },
+  ): Promise<boolean> {
+    if (!isUuid(id)) return false;
+    const rows = await this.#change(manager, {
+      set: `
+        status = 'done', error = null, completed_at = clock_timestamp(), lease_owner = null, lease_until = null,
+        ${result.set}`,
+      where: `w.id = $1 and w.attempt = $2 and w.status = 'pending'`,
+      parameters: [id, attempt, ...result.parameters],
+      further: this.#kind.endAttempts(true, 'null'),
+    });
+    return rows.length > 0;
+  }
+
+  async #read(manager: EntityManager, id: string): Promise<T | null> {
+    const where: FindOptionsWhere<Work> = { id };
+    return await manager.findOneBy<T>(this.#kind.entity, where as FindOptionsWhere<T>);
+  }
+
+  async #change(
+    manager: EntityManager,
+    statement: { set: string; where: string; parameters: unknown[]; further?: string },
+  ): Promise<Changed[]> {
+    return await manager.query<Changed[]>(
+      `with changed as (
+        update ${this.#kind.table} w set ${statement.set} where ${statement.where}
+        returning w.id, w.attempt, w.status, w.error
+      ) ${statement.further ?? ''} select id, attempt, status from changed`,
+      statement.parameters,
+    );
+  }
+}

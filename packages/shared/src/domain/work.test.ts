@@ -1,0 +1,191 @@
+import { expect } from 'chai';
+import * as fc from 'fast-check';
+import { backoffSeconds, transition, type WorkEvent, type WorkState } from './work.ts';
+
+const start = Date.parse('2026-11-20T03:00:00Z');
+/** Times are minutes after the start, so that random ones meet and pass each other. */
+const moment = fc.integer({ min: 0, max: 60 }).map((minutes) => new Date(start + minutes * 60_000));
+const attempt = fc.integer({ min: 0, max: 6 });
+const error = { code: 'dump_failed', message: 'pg_dump ended with exit code 1.' } as const;
+
+const event: fc.Arbitrary<WorkEvent> = fc.oneof(
+  fc.record({ type: fc.constant('claim' as const), at: moment, worker: fc.constant('worker-1'), leaseUntil: moment }),
+  fc.record({ type: fc.constant('heartbeat' as const), at: moment, attempt, leaseUntil: moment }),
+  fc.record({ type: fc.constant('settle' as const), at: moment, attempt }),
+  fc.record({
+    type: fc.constant('fail' as const),
+    at: moment,
+    attempt,
+    error: fc.constant(error),
+    retryable: fc.boolean(),
+    retryAt: moment,
+  }),
+  fc.record({ type: fc.constant('handBack' as const), at: moment, attempt }),
+  fc.record({ type: fc.constant('expireLease' as const), at: moment, retryAt: moment }),
+  fc.record({ type: fc.constant('cancel' as const), at: moment }),
+);
+
+const fresh = (maxFailures: number): WorkState => ({
+  status: 'scheduled',
+  attempt: 0,
+  failures: 0,
+  maxFailures,
+  runAfter: new Date(start),
+  leaseOwner: null,
+  leaseUntil: null,
+  cancelRequestedAt: null,
+  error: null,
+});
+
+const apply = (state: WorkState, event: WorkEvent): WorkState => {
+  const result = transition(state, event);
+  return result.accepted ? result.state : state;
+};
+
+const isFinal = ({ status }: WorkState): boolean => status === 'done' || status === 'error';
+
+const history = fc.array(event, { maxLength: 40 });
+const maxFailures = fc.integer({ min: 1, max: 4 });
+
+/** Any state that some history leads to. */
+const reachable = fc
+  .tuple(maxFailures, history)
+  .map(([max, events]) => events.reduce((state, one) => apply(state, one), fresh(max)));
+
+const holds = <T extends [unknown, ...unknown[]]>(property: fc.IPropertyWithHooks<T>): void =>
+  fc.assert(property, { numRuns: 2000 });
+
+describe('the life of work', () => {
+  it('never leaves a final state', () => {
+    holds(
+      fc.property(reachable, event, (state, event) => {
+        if (isFinal(state)) expect(transition(state, event).accepted).to.equal(false);
+      }),
+    );
+  });
+
+  it('never lowers the attempt, and raises it by one with a claim and with nothing else', () => {
+    holds(
+      fc.property(reachable, event, (state, event) => {
+        const result = transition(state, event);
+        const raised = result.accepted && event.type === 'claim' ? 1 : 0;
+        expect(apply(state, event).attempt).to.equal(state.attempt + raised);
+      }),
+    );
+  });
+
+  it('is not changed by a stale attempt', () => {
+    holds(
+      fc.property(reachable, event, (state, event) => {
+        if (!('attempt' in event) || event.attempt === state.attempt) return;
+        expect(transition(state, event).accepted).to.equal(false);
+      }),
+    );
+  });
+
+  it('counts no more failures than it may have, and ends as error when they are used up', () => {
+    holds(
+      fc.property(reachable, (state) => {
+        expect(state.failures).to.be.at.most(Math.min(state.maxFailures, state.attempt));
+        if (state.failures === state.maxFailures) expect(isFinal(state)).to.equal(true);
+      }),
+    );
+  });
+
+  it('has a lease exactly while it is pending', () => {
+    holds(
+      fc.property(reachable, (state) => {
+        expect(state.leaseOwner !== null).to.equal(state.status === 'pending');
+        expect(state.leaseUntil !== null).to.equal(state.status === 'pending');
+      }),
+    );
+  });
+
+  it('says why it ended as error, and has no error when it is done', () => {
+    holds(
+      fc.property(reachable, (state) => {
+        if (state.status === 'error') expect(state.error).to.not.equal(null);
+        if (state.status === 'done') expect(state.error).to.equal(null);
+      }),
+    );
+  });
+
+  it('has an event that leads on from every state that is not final, without its worker', () => {
+    const late = new Date(start + 24 * 3_600_000);
+    const scheduler: WorkEvent[] = [
+      { type: 'claim', at: late, worker: 'worker-2', leaseUntil: late },
+      { type: 'expireLease', at: new Date(late.getTime() + 1), retryAt: late },
+    ];
+    holds(
+      fc.property(reachable, (state) => {
+        if (isFinal(state)) return;
+        expect(scheduler.filter((event) => transition(state, event).accepted)).to.have.length(1);
+        // With workers that only ever die it still ends: each lost lease is a counted failure.
+        let last = state;
+        for (let round = 0; round < 2 * state.maxFailures; round += 1) {
+          for (const event of scheduler) last = apply(last, event);
+        }
+        expect(last.status).to.equal('error');
+      }),
+    );
+  });
+
+  it('does not begin again after somebody asked to cancel it', () => {
+    holds(
+      fc.property(reachable, history, (state, events) => {
+        let cancelled = apply(state, { type: 'cancel', at: new Date(start) });
+        for (const one of events) {
+          cancelled = apply(cancelled, one);
+          expect(cancelled.status).to.not.equal('scheduled');
+        }
+      }),
+    );
+  });
+
+  it('is not claimed before its time, and not taken from a worker whose lease is valid', () => {
+    holds(
+      fc.property(reachable, event, (state, event) => {
+        if (event.type === 'claim' && event.at < state.runAfter) {
+          expect(transition(state, event).accepted).to.equal(false);
+        }
+        if (event.type === 'expireLease' && state.leaseUntil && event.at <= state.leaseUntil) {
+          expect(transition(state, event).accepted).to.equal(false);
+        }
+      }),
+    );
+  });
+
+  it('does not count a worker that hands back as a failure', () => {
+    holds(
+      fc.property(reachable, moment, (state, at) => {
+        const after = apply(state, { type: 'handBack', at, attempt: state.attempt });
+        expect(after.failures).to.equal(state.failures);
+      }),
+    );
+  });
+
+  it('never changes a state in place', () => {
+    holds(
+      fc.property(reachable, event, (state, event) => {
+        const before = structuredClone(state);
+        transition(state, event);
+        expect(state).to.deep.equal(before);
+      }),
+    );
+  });
+});
+
+describe('the wait before the next attempt', () => {
+  const policy = { baseSeconds: 10, capSeconds: 900 };
+  const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+
+  it('doubles with each failure up to the cap, half of it by chance', () => {
+    expect([1, 2, 3, 8].map((failures) => backoffSeconds(policy, failures, 0))).to.deep.equal([5, 10, 20, 450]);
+    holds(
+      fc.property(fc.integer({ min: 1, max: 10_000 }), random, (failures, random) => {
+        const full = Math.min(900, 10 * 2 ** (failures - 1));
+        expect(backoffSeconds(policy, failures, random)).to.be.within(full / 2, full);
+      }),
+    );
+  });
+});
