@@ -54,11 +54,11 @@ describe('settings', () => {
 
   it('are all explained in docs/configuration.md, and nothing else is', () => {
     const page = readFileSync(new URL('../../../../docs/configuration.md', import.meta.url), 'utf8');
-    const documented = [...page.matchAll(/^\| `([A-Z_]+)`/gm)].map((match) => match[1]).sort();
+    const documented = [...page.matchAll(/^\| `([A-Z_]+)`/gm)].map((match) => match[1] ?? '');
     const unknown = problems({ ...required, ...Object.fromEntries(documented.map((name) => [name, ''])) });
     expect(unknown.filter((line) => line.includes('is not a setting'))).to.deep.equal([]);
     const source = readFileSync(new URL('settings.ts', import.meta.url), 'utf8');
-    const known = [...source.matchAll(/^ {2}([A-Z_]+):/gm)].map((match) => match[1]).sort();
-    expect(documented).to.deep.equal(known);
+    const known = [...source.matchAll(/^ {2}([A-Z_]+):/gm)].map((match) => match[1] ?? '');
+    expect(documented).to.have.members(known);
   });
 });

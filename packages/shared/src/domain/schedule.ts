@@ -44,7 +44,7 @@ export interface Schedule {
  */
 export function cronProblem(cron: string, timezone: string): { field: 'cron' | 'timezone'; message: string } | null {
   try {
-    new Intl.DateTimeFormat('en', { timeZone: timezone });
+    Intl.DateTimeFormat('en', { timeZone: timezone });
   } catch {
     return { field: 'timezone', message: `"${timezone}" is not an IANA time zone, such as Europe/Paris.` };
   }

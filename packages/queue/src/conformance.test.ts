@@ -1,0 +1,3 @@
+import { queueConformance, queueServerKinds } from '@holdfast/testing/queue';
+
+for (const kind of queueServerKinds) queueConformance(kind);
