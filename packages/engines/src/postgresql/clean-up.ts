@@ -1,0 +1,56 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Connection, EngineContext } from '@holdfast/shared/domain';
+import { escapeIdentifier } from 'pg';
+import { withMaintenance, type Maintenance } from './maintenance.ts';
+import { restoreSuffixes, sessionLabel } from './names.ts';
+import type { Session } from './session.ts';
+
+const lookEveryMs = 50;
+
+/** Removes the databases of one restore, known by their names' ends. The target's name never ends so. */
+export async function cleanUpRestore(
+  connection: Connection,
+  restoreId: string,
+  { signal }: EngineContext,
+): Promise<void> {
+  await withMaintenance(connection, { target: connection.database, signal }, (maintenance) =>
+    dropLeftOvers(maintenance, restoreId),
+  );
+}
+
+export async function dropLeftOvers(maintenance: Maintenance, restoreId: string): Promise<void> {
+  await endSessionsOf(maintenance.session, restoreId);
+  const rows = await maintenance.session.query<{ oid: number; name: string }>(
+    `select oid, datname as name from pg_database
+     where exists (select from unnest($1::text[]) suffix where right(datname, length(suffix)) = suffix)`,
+    [restoreSuffixes(restoreId)],
+  );
+  for (const { oid, name } of rows) await dropDatabase(maintenance, oid, name);
+}
+
+/** The server goes on for a killed client: a database that it is still creating can be seen only after it is done. */
+async function endSessionsOf(session: Session, restoreId: string): Promise<void> {
+  for (;;) {
+    const sessions = await session.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+       where application_name = $1 and usename = current_user and pid <> pg_backend_pid()`,
+      [sessionLabel(restoreId)],
+    );
+    if (sessions.length === 0) return;
+    await delay(lookEveryMs);
+  }
+}
+
+/** Drops a database with the sessions that are in it. */
+export async function dropDatabase(
+  { session, withoutSessions }: Maintenance,
+  oid: number,
+  name: string,
+): Promise<void> {
+  const [row] = await session.query<{ template: boolean }>(
+    'select datistemplate as template from pg_database where oid = $1',
+    [oid],
+  );
+  if (row?.template) await session.query(`ALTER DATABASE ${escapeIdentifier(name)} IS_TEMPLATE false`);
+  await withoutSessions([oid], () => session.query(`DROP DATABASE IF EXISTS ${escapeIdentifier(name)}`));
+}

@@ -1,0 +1,112 @@
+import { glob, realpath } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { HoldfastError } from '@holdfast/shared/domain';
+import { startProgram } from '../process/index.ts';
+
+export type ClientName = 'pg_dump' | 'pg_restore';
+
+/** A client program that was found on this machine. */
+export interface Client {
+  name: ClientName;
+  path: string;
+  /** `15.18` */
+  version: string;
+  major: number;
+}
+
+/** What a client must be able to deal with. */
+export interface ClientNeeds {
+  /** Version and major of the server that it talks to. */
+  server: { version: string; major: number };
+  /** Major of the program that wrote the archive to be read, when that is known. */
+  archiveMajor?: number | null | undefined;
+}
+
+const installFolders = ['/usr/lib/postgresql/*/bin', '/usr/pgsql-*/bin'];
+
+/** Finds PostgreSQL's client programs. Looks at each choice again, so that an installed program is found without a restart. */
+export class Clients {
+  readonly #folders: readonly string[];
+  readonly #patterns: readonly string[];
+  readonly #versions = new Map<string, string>();
+
+  /**
+   * @param folders where to look first, the most preferred first
+   * @param patterns further folders, as globs
+   */
+  constructor(folders: readonly string[], patterns: readonly string[] = installFolders) {
+    this.#folders = folders;
+    this.#patterns = patterns;
+  }
+
+  /** @throws HoldfastError client_missing, client_too_old */
+  async choose(name: ClientName, needs: ClientNeeds, signal: AbortSignal): Promise<Client> {
+    return chooseClient(name, await this.#find(name, signal), needs);
+  }
+
+  async #find(name: ClientName, signal: AbortSignal): Promise<Client[]> {
+    const folders = [...this.#folders];
+    for (const pattern of this.#patterns) for await (const folder of glob(pattern)) folders.push(folder);
+    const clients = new Map<string, Client>();
+    for (const folder of folders) {
+      const path = await realpath(join(folder, name)).catch(() => null);
+      // Debian's wrapper chooses a program by rules of its own; what it would choose from is in the folders above.
+      if (path === null || basename(path) === 'pg_wrapper' || clients.has(path)) continue;
+      const version = this.#versions.get(path) ?? (await askVersion(path, signal));
+      if (version === null) continue;
+      this.#versions.set(path, version);
+      clients.set(path, { name, path, version, major: Number.parseInt(version, 10) });
+    }
+    return [...clients.values()];
+  }
+}
+
+/**
+ * Picks the client of the server's own major, or else the newest one: an older client cannot read a newer server, and the
+ * archive of a newer client may hold settings that an older server does not know.
+ * @param found the more preferred first among equals
+ */
+export function chooseClient(name: ClientName, found: readonly Client[], needs: ClientNeeds): Client {
+  const { server, archiveMajor } = needs;
+  const least = Math.max(server.major, archiveMajor ?? 0);
+  const suitable = found.filter(({ major }) => major >= least);
+  const newest = (list: readonly Client[]): Client | undefined =>
+    list.reduce<Client | undefined>((best, client) => (best && best.major >= client.major ? best : client), undefined);
+  const chosen = suitable.find(({ major }) => major === server.major) ?? newest(suitable);
+  if (chosen) return chosen;
+
+  const install = `install postgresql-client-${least} on the machine of the worker, or name its folder in HOLDFAST_POSTGRESQL_CLIENTS`;
+  const present = newest(found);
+  if (!present) {
+    throw new HoldfastError(
+      'client_missing',
+      `The server is PostgreSQL ${server.version}, but no ${name} was found: ${install}.`,
+    );
+  }
+  const reason =
+    least > server.major ? `The archive was made by pg_dump ${least}` : `The server is PostgreSQL ${server.version}`;
+  throw new HoldfastError(
+    'client_too_old',
+    `${reason}, but the newest ${name} found is ${present.version}: ${install}.`,
+  );
+}
+
+async function askVersion(path: string, signal: AbortSignal): Promise<string | null> {
+  const program = startProgram({
+    program: path,
+    args: ['--version'],
+    env: {},
+    secrets: [],
+    signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]),
+    judge: ({ code }) => (code === 0 ? null : new HoldfastError('client_missing')),
+  });
+  program.stdin.end();
+  try {
+    const answer = await buffer(program.stdout);
+    return /\(PostgreSQL\) (\d+[\w.]*)/.exec(answer.toString('utf8'))?.[1] ?? null;
+  } catch {
+    signal.throwIfAborted();
+    return null;
+  }
+}

@@ -1,0 +1,34 @@
+/** Longest name that PostgreSQL keeps, in bytes. */
+const longest = 63;
+
+/** What the databases of one restore end in. The tail of a UUID of version 7 is random. */
+const shortId = (restoreId: string): string => restoreId.replaceAll('-', '').slice(-12);
+
+const marks = { build: '_hf_', old: '_hf_old_' } as const;
+
+export interface RestoreNames {
+  /** The database that is being built. */
+  build: string;
+  /** The former content, between the swap and its removal. */
+  old: string;
+}
+
+/** The name of a restore's sessions, by which what is left of a killed one is found. */
+export const sessionLabel = (restoreId: string): string => `holdfast restore ${shortId(restoreId)}`;
+
+/** Names beside `target`, shortened where they would be too long. */
+export function restoreNames(target: string, restoreId: string): RestoreNames {
+  const id = shortId(restoreId);
+  return { build: withSuffix(target, marks.build + id), old: withSuffix(target, marks.old + id) };
+}
+
+/** What the names of all databases of a restore end in, whatever its target. */
+export function restoreSuffixes(restoreId: string): string[] {
+  return Object.values(marks).map((mark) => mark + shortId(restoreId));
+}
+
+function withSuffix(name: string, suffix: string): string {
+  let base = name;
+  while (Buffer.byteLength(base + suffix) > longest) base = Array.from(base).slice(0, -1).join('');
+  return base + suffix;
+}

@@ -1,0 +1,25 @@
+import { buffer } from 'node:stream/consumers';
+import { HoldfastError, type Connection, type Engine, type ErrorCode } from '@holdfast/shared/domain';
+import { expect } from 'chai';
+
+/** A signal that nobody aborts. */
+export const calm = (): { signal: AbortSignal } => ({ signal: new AbortController().signal });
+
+/** The whole dump of a small database. */
+export async function dumpOf(engine: Engine, connection: Connection): Promise<Buffer> {
+  const { stream } = await engine.dump(connection, calm());
+  return buffer(stream);
+}
+
+/** Waits for a failure and checks that it is one of the table, with a text for people that holds no password. */
+export async function failureOf(work: Promise<unknown>, code: ErrorCode, secret?: string): Promise<HoldfastError> {
+  const outcome = await work.then(
+    () => 'it succeeded',
+    (error: unknown) => error,
+  );
+  if (!(outcome instanceof HoldfastError)) throw new Error('Not a failure of the table.', { cause: outcome });
+  expect(outcome.code, outcome.message).to.equal(code);
+  expect(outcome.message.length).to.be.greaterThan(20);
+  if (secret !== undefined) expect(outcome.message).to.not.contain(secret);
+  return outcome;
+}
