@@ -1,0 +1,26 @@
+import type { Ids, ObjectStore, S3Destination } from '@holdfast/shared/domain';
+import { systemIds } from '@holdfast/shared/lifecycle';
+import type { StoreSettings } from '../settings.ts';
+import { S3Connection } from './connection.ts';
+import { defaultOptions, type S3Options } from './options.ts';
+import { planParts } from './parts.ts';
+import { wantsEqualParts } from './provider.ts';
+import { S3Store } from './store.ts';
+
+/** @throws HoldfastError configuration */
+export function openS3Store(
+  destination: S3Destination,
+  settings: StoreSettings,
+  changed: Partial<S3Options> = {},
+  ids: Ids = systemIds,
+): ObjectStore {
+  const options = { ...defaultOptions, ...changed };
+  const connection = new S3Connection(destination, settings, options);
+  const { endpoint, maxParts } = connection.target;
+  const plan = planParts({
+    maxParts,
+    equalParts: options.equalParts ?? wantsEqualParts(endpoint),
+    ...(options.firstPart === null ? {} : { firstPart: options.firstPart }),
+  });
+  return new S3Store(connection, { plan, concurrency: settings.partConcurrency, options }, ids);
+}

@@ -1,0 +1,36 @@
+import type { LookupFunction } from 'node:net';
+
+/** What tests and unusual networks change; the defaults are for production. */
+export interface S3Options {
+  connectTimeoutMs: number;
+  /** Without a byte in either direction for this long, a request counts as stalled. */
+  idleTimeoutMs: number;
+  /** Requests that the SDK makes for one operation, the first included; its pauses are short and jittered. */
+  requestAttempts: number;
+  /** Pauses before a part that failed in spite of those is sent again; their number bounds the further trials. */
+  partRetryDelaysMs: readonly number[];
+  /** Limit for the check before the first byte and for cleaning up after the last. */
+  checkTimeoutMs: number;
+  /** Bytes that the buffers of one upload have together, unless a single part is larger. */
+  memoryBudget: number;
+  /** Bytes of the first part; null for the plan's own. */
+  firstPart: number | null;
+  /** Provider that wants all parts but the last equal; null to tell by the endpoint's host. */
+  equalParts: boolean | null;
+  allocate: (size: number) => Buffer;
+  /** Looks names up; null for the system's way. */
+  lookup: LookupFunction | null;
+}
+
+export const defaultOptions: S3Options = {
+  connectTimeoutMs: 5000,
+  idleTimeoutMs: 60_000,
+  requestAttempts: 3,
+  partRetryDelaysMs: [500, 2000, 5000],
+  checkTimeoutMs: 12_000,
+  memoryBudget: 64 * 1024 * 1024,
+  firstPart: null,
+  equalParts: null,
+  allocate: (size) => Buffer.allocUnsafeSlow(size),
+  lookup: null,
+};

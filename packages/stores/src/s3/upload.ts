@@ -1,0 +1,213 @@
+import { createHash } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { HoldfastError, type PutOptions, type StoredObject } from '@holdfast/shared/domain';
+import { abortError, bodyError } from '../streams.ts';
+import { BodyReader } from './body-reader.ts';
+import { BufferPool } from './buffer-pool.ts';
+import type { S3Options } from './options.ts';
+import type { PartPlan } from './parts.ts';
+import type { S3Requests, SentPart } from './requests.ts';
+import { etagOfParts, isProven, verifyStored, type Expected } from './verify.ts';
+
+export interface UploadSettings {
+  plan: PartPlan;
+  /** Parts in flight at the same time, at most. */
+  concurrency: number;
+  options: S3Options;
+}
+
+const defaultContentType = 'application/octet-stream';
+
+/** Stores one body of unknown length under one key: whole and verified, or not at all. */
+export class Upload {
+  readonly #requests: S3Requests;
+  readonly #settings: UploadSettings;
+  readonly #key: string;
+  readonly #contentType: string;
+  readonly #pool: BufferPool;
+  /** Aborted by the first failure, which is its reason: everything else of this upload then stops. */
+  readonly #failure = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #inFlight = new Set<Promise<void>>();
+  readonly #sent: SentPart[] = [];
+  readonly #digests: Buffer[] = [];
+  #size = 0;
+  #uploadId: string | null = null;
+  /** The store may hold uploads of this key whose ids never reached us. */
+  #strayUploads = false;
+  /** The store may hold the object. */
+  #objectSent = false;
+
+  constructor(requests: S3Requests, settings: UploadSettings, key: string, put: PutOptions) {
+    this.#requests = requests;
+    this.#settings = settings;
+    this.#key = key;
+    this.#contentType = put.contentType ?? defaultContentType;
+    this.#signal = AbortSignal.any([put.signal, this.#failure.signal]);
+    const { concurrency, options } = settings;
+    // One buffer is filled while the others are on their way.
+    this.#pool = new BufferPool({
+      budget: options.memoryBudget,
+      count: concurrency + 1,
+      allocate: options.allocate,
+    });
+  }
+
+  /** Reads `body` to its end; on a failure it is destroyed. */
+  async run(body: Readable): Promise<StoredObject> {
+    // Heard from the start: the body may fail before anybody reads it.
+    body.on('error', (error) => this.#failure.abort(bodyError(error)));
+    const stop = (): void => {
+      body.destroy(abortError(this.#signal));
+    };
+    if (this.#signal.aborted) stop();
+    else this.#signal.addEventListener('abort', stop, { once: true });
+    try {
+      await this.#check();
+      const expected = await this.#send(new BodyReader(body));
+      const stored = verifyStored(await this.#requests.head(this.#key, this.#signal), expected, this.#key);
+      if (this.#strayUploads) await this.#removeStrayUploads(this.#cleanUpSignal());
+      const { key, size, etag, modifiedAt } = stored;
+      return { key, size, etag, modifiedAt };
+    } catch (error) {
+      this.#failure.abort(bodyError(error));
+      await Promise.allSettled(this.#inFlight);
+      await this.#cleanUp();
+      throw abortError(this.#signal);
+    } finally {
+      this.#signal.removeEventListener('abort', stop);
+    }
+  }
+
+  /** A wrong key or a missing bucket must be known before a database is dumped for it. */
+  async #check(): Promise<void> {
+    const limit = AbortSignal.timeout(this.#settings.options.checkTimeoutMs);
+    try {
+      await this.#requests.check(this.#key, AbortSignal.any([this.#signal, limit]));
+    } catch (error) {
+      if (!limit.aborted || this.#signal.aborted) throw error;
+      throw new HoldfastError('store_unreachable', 'The object store did not answer in time.', { cause: error });
+    }
+  }
+
+  async #send(reader: BodyReader): Promise<Expected> {
+    const { plan } = this.#settings;
+    for (let number = 1; ; number += 1) {
+      const buffer = await this.#pool.acquire(plan.sizeOf(number));
+      this.#throwIfStopped();
+      const hash = createHash('md5');
+      const filled = await reader.fill(buffer, hash);
+      const ended = await reader.ended();
+      this.#throwIfStopped();
+      const md5 = hash.digest();
+      const content = buffer.subarray(0, filled);
+      this.#size += filled;
+      if (this.#size > plan.maxBytes) throw this.#tooLarge();
+      if (number === 1 && ended) return this.#sendWhole(content, md5);
+      await this.#ensureCreated();
+      this.#digests.push(md5);
+      this.#track(this.#sendPart(number, content, md5).finally(() => this.#pool.release(buffer)));
+      if (ended) return this.#complete();
+    }
+  }
+
+  async #sendWhole(content: Buffer, md5: Buffer): Promise<Expected> {
+    this.#objectSent = true;
+    await this.#requests.putObject(this.#key, content, md5, this.#contentType, this.#signal);
+    return { size: content.length, etag: md5.toString('hex') };
+  }
+
+  async #ensureCreated(): Promise<void> {
+    if (this.#uploadId !== null) return;
+    this.#strayUploads = true;
+    const { uploadId, retried } = await this.#requests.createUpload(this.#key, this.#contentType, this.#signal);
+    this.#uploadId = uploadId;
+    this.#strayUploads = retried;
+  }
+
+  /** Keeps the promise until it settles; its failure stops the whole upload. */
+  #track(work: Promise<void>): void {
+    const tracked = work.catch((error: unknown) => this.#failure.abort(bodyError(error)));
+    this.#inFlight.add(tracked);
+    void tracked.then(() => this.#inFlight.delete(tracked));
+  }
+
+  async #sendPart(number: number, content: Buffer, md5: Buffer): Promise<void> {
+    const upload = { key: this.#key, uploadId: this.#uploadId ?? '' };
+    const delays = this.#settings.options.partRetryDelaysMs;
+    for (let trial = 0; ; trial += 1) {
+      try {
+        this.#sent.push(await this.#requests.uploadPart(upload, number, content, md5, this.#signal));
+        return;
+      } catch (error) {
+        const pause = delays[trial];
+        if (pause === undefined || this.#signal.aborted || !(error instanceof HoldfastError) || !error.retryable) {
+          throw error;
+        }
+        await delay(pause, undefined, { signal: this.#signal });
+      }
+    }
+  }
+
+  async #complete(): Promise<Expected> {
+    await Promise.all(this.#inFlight);
+    this.#throwIfStopped();
+    const parts = this.#sent.toSorted((left, right) => left.number - right.number);
+    const allDigests = parts.every(({ digest }) => digest !== null);
+    const expected = { size: this.#size, etag: allDigests ? etagOfParts(this.#digests) : null };
+    const upload = { key: this.#key, uploadId: this.#uploadId ?? '' };
+    this.#objectSent = true;
+    try {
+      await this.#requests.completeUpload(upload, parts, this.#signal);
+    } catch (error) {
+      // The answer may be lost while the object is whole: what the store holds decides, if it can only be ours.
+      const stored = await this.#requests.head(this.#key, this.#signal).catch(() => null);
+      if (!isProven(stored, expected)) throw error;
+    }
+    return expected;
+  }
+
+  /** Removes what a failed upload may have left. Its own failures stay hidden behind the first one; the sweep finds the rest. */
+  async #cleanUp(): Promise<void> {
+    const signal = this.#cleanUpSignal();
+    const steps: Promise<void>[] = [];
+    if (this.#uploadId !== null) {
+      steps.push(this.#requests.abortUpload({ key: this.#key, uploadId: this.#uploadId }, signal));
+    }
+    if (this.#strayUploads) steps.push(this.#removeStrayUploads(signal));
+    if (this.#objectSent) steps.push(this.#requests.delete(this.#key, signal));
+    await Promise.allSettled(steps);
+  }
+
+  /** A key belongs to one attempt, so every other upload of it is a trial of ours. */
+  async #removeStrayUploads(signal: AbortSignal): Promise<void> {
+    for await (const upload of this.#requests.listUploads(this.#key, signal)) {
+      if (upload.key === this.#key && upload.uploadId !== this.#uploadId) {
+        await this.#requests.abortUpload(upload, signal);
+      }
+    }
+  }
+
+  #cleanUpSignal(): AbortSignal {
+    return AbortSignal.timeout(this.#settings.options.checkTimeoutMs);
+  }
+
+  #throwIfStopped(): void {
+    if (this.#signal.aborted) throw abortError(this.#signal);
+  }
+
+  #tooLarge(): HoldfastError {
+    const { maxBytes, maxParts } = this.#settings.plan;
+    return new HoldfastError(
+      'store_too_large',
+      `The archive is larger than ${describeBytes(maxBytes)}, the most that fits into one object of ${maxParts} parts at this destination: use a store that allows more parts, or raise max_parts if it does.`,
+    );
+  }
+}
+
+function describeBytes(bytes: number): string {
+  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
+  return `${Number((bytes / 1024 ** power).toFixed(1))} ${units[power]}`;
+}
