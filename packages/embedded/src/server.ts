@@ -126,9 +126,21 @@ function spawnServer(
   const server = spawn(
     join(native, 'bin/postgres'),
     ['-D', cluster, ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
-    { cwd: '/', env: { LANG: 'C.UTF-8' }, stdio: ['ignore', log, log], ...(isRoot() ? unprivileged : {}) },
+    {
+      cwd: '/',
+      env: { LANG: 'C.UTF-8' },
+      stdio: ['ignore', log, log],
+      // A group of its own: Ctrl-C in a terminal must not end the server before those who still have to write to it.
+      detached: true,
+      ...(isRoot() ? unprivileged : {}),
+    },
   );
   closeSync(log);
+  const endToo = (): void => {
+    server.kill('SIGINT');
+  };
+  process.once('exit', endToo);
+  server.once('exit', () => process.removeListener('exit', endToo));
   return server;
 }
 
