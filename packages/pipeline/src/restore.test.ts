@@ -1,0 +1,202 @@
+import { expect } from 'chai';
+import { randomBytes } from 'node:crypto';
+import { finished } from 'node:stream/promises';
+import type { Readable } from 'node:stream';
+import * as fc from 'fast-check';
+import { HoldfastError } from '@holdfast/shared/domain';
+import {
+  FakeEngine,
+  MemoryStore,
+  backupRow,
+  countingIds,
+  databaseRow,
+  fixedClock,
+  restoreRow,
+} from '@holdfast/testing/fakes';
+import { runBackup, type BackupOutcome } from './backup.ts';
+import { gzip, zstd, type Codec } from './codecs/index.ts';
+import { HeldTail } from './held-tail.ts';
+import { runRestore, type RestoreRun } from './restore.ts';
+
+const forever = new AbortController().signal;
+const content = Buffer.concat([randomBytes(700_000), Buffer.alloc(800_000, 'row\t'), randomBytes(300_000)]);
+
+async function backedUp(
+  codecs: readonly Codec[] = [zstd()],
+  plain = content,
+): Promise<BackupOutcome & { store: MemoryStore; key: string; stored: Buffer }> {
+  const store = new MemoryStore();
+  const outcome = await runBackup({
+    backup: backupRow(),
+    database: databaseRow(),
+    engine: new FakeEngine(plain),
+    store,
+    codecs,
+    ids: countingIds(),
+    clock: fixedClock,
+    signal: forever,
+    onProgress: () => undefined,
+  });
+  const key = outcome.files[0]?.key ?? '';
+  return { ...outcome, store, key, stored: store.objects.get(key) ?? Buffer.alloc(0) };
+}
+
+function run(
+  change: Partial<RestoreRun> & Pick<RestoreRun, 'store' | 'manifestKey' | 'engine'>,
+): ReturnType<typeof runRestore> {
+  return runRestore({
+    restore: restoreRow(),
+    database: databaseRow(),
+    fileIds: null,
+    signal: forever,
+    onProgress: () => undefined,
+    ...change,
+  });
+}
+
+async function failure(work: Promise<unknown>): Promise<unknown> {
+  return work.then(
+    () => expect.fail('it succeeded'),
+    (error: unknown) => error,
+  );
+}
+
+describe('runRestore', () => {
+  it('gives the engine exactly the bytes that it made, and reports progress', async () => {
+    const { store, manifestKey } = await backedUp();
+    const engine = new FakeEngine(Buffer.alloc(0));
+    let last = { progressBytes: -1, estimatedBytes: null as number | null };
+    const report = await run({ store, manifestKey, engine, onProgress: (progress) => (last = progress) });
+    expect(engine.restored?.equals(content)).to.equal(true);
+    expect(last).to.deep.equal({ progressBytes: content.length, estimatedBytes: content.length });
+    expect(report.outcome).to.equal('shop holds the backup.');
+  });
+
+  for (const codecs of [[zstd()], [gzip()], [zstd(), gzip()], []]) {
+    const names = codecs.map((codec) => codec.name).join('+') || 'no codec';
+
+    it(`never lets the engine finish, nor see the last bytes, when a bit was flipped (${names})`, async () => {
+      const { store, manifestKey, key, stored } = await backedUp(codecs);
+      await fc.assert(
+        fc.asyncProperty(fc.nat(stored.length * 8 - 1), async (bit) => {
+          const flipped = Buffer.from(stored);
+          flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+          store.objects.set(key, flipped);
+          const engine = new FakeEngine(Buffer.alloc(0));
+          expect(await failure(run({ store, manifestKey, engine }))).to.include({ code: 'integrity' });
+          expect(engine.restored).to.equal(null);
+          expect(engine.received).to.be.lessThan(content.length);
+        }),
+        { numRuns: 40 },
+      );
+    });
+
+    it(`never lets the engine finish when the object is cut or grows (${names})`, async () => {
+      const { store, manifestKey, key, stored } = await backedUp(codecs);
+      await fc.assert(
+        fc.asyncProperty(fc.nat(stored.length + 100), async (length) => {
+          fc.pre(length !== stored.length);
+          store.objects.set(key, Buffer.concat([stored, stored]).subarray(0, length));
+          const engine = new FakeEngine(Buffer.alloc(0));
+          expect(await failure(run({ store, manifestKey, engine }))).to.include({ code: 'integrity' });
+          expect(engine.restored).to.equal(null);
+        }),
+        { numRuns: 25 },
+      );
+    });
+  }
+
+  it('notices an object that decodes but is another one', async () => {
+    const [one, two] = [await backedUp(), await backedUp([zstd()], Buffer.from(content).fill(1, 0, 9))];
+    one.store.objects.set(one.key, two.stored);
+    const engine = new FakeEngine(Buffer.alloc(0));
+    const error = await failure(run({ store: one.store, manifestKey: one.manifestKey, engine }));
+    expect(error).to.include({ code: 'integrity' });
+    expect(engine.restored).to.equal(null);
+  });
+
+  it('refuses a manifest that is damaged, of another backup, or missing', async () => {
+    const { store, manifestKey } = await backedUp();
+    const engine = new FakeEngine(Buffer.alloc(0));
+    const stranger = restoreRow({ backupId: '018f0000-0000-7000-8000-0000000000ff' });
+    expect(await failure(run({ store, manifestKey, engine, restore: stranger }))).to.include({ code: 'integrity' });
+    for (const text of ['', '{}', 'null', '{"version":2}', 'x'.repeat(5_000_000)]) {
+      store.objects.set(manifestKey, Buffer.from(text));
+      expect(await failure(run({ store, manifestKey, engine }))).to.include({ code: 'integrity' });
+    }
+    store.objects.delete(manifestKey);
+    expect(await failure(run({ store, manifestKey, engine }))).to.include({ code: 'object_missing' });
+    expect(engine.received).to.equal(0);
+  });
+
+  it('restores the chosen file and refuses one that the backup does not have', async () => {
+    const { store, manifestKey, files } = await backedUp();
+    const engine = new FakeEngine(Buffer.alloc(0));
+    const unknown = ['018f0000-0000-7000-8000-0000000000ff'];
+    expect(await failure(run({ store, manifestKey, engine, fileIds: unknown }))).to.include({ code: 'object_missing' });
+    expect(await failure(run({ store, manifestKey, engine, fileIds: [] }))).to.include({ code: 'configuration' });
+    await run({ store, manifestKey, engine, fileIds: files.map((file) => file.id) });
+    expect(engine.restored?.equals(content)).to.equal(true);
+  });
+
+  it('throws what the engine failed with', async () => {
+    const { store, manifestKey } = await backedUp();
+    const engine = new FakeEngine(Buffer.alloc(0));
+    const cause = new HoldfastError('restore_failed', 'ERROR: syntax');
+    engine.onChunk = () => {
+      throw cause;
+    };
+    expect(await failure(run({ store, manifestKey, engine }))).to.equal(cause);
+  });
+
+  it('fails when the engine is content before the archive ended', async () => {
+    const { store, manifestKey } = await backedUp();
+    const engine = new FakeEngine(Buffer.alloc(0));
+    engine.restore = async (connection) => {
+      return { tool: { name: 'x', version: '1' }, serverVersion: '1', database: connection.database, outcome: 'fine' };
+    };
+    expect(await failure(run({ store, manifestKey, engine }))).to.include({ code: 'restore_failed' });
+  });
+
+  it("throws the store's error when it stops giving, and the signal's reason when it is aborted", async () => {
+    const { store, manifestKey } = await backedUp();
+    const controller = new AbortController();
+    const reason = new HoldfastError('cancelled');
+    const engine = new FakeEngine(Buffer.alloc(0));
+    engine.onChunk = () => controller.abort(reason);
+    expect(await failure(run({ store, manifestKey, engine, signal: controller.signal }))).to.equal(reason);
+    expect(engine.restored).to.equal(null);
+
+    const lost = new HoldfastError('store_unreachable', 'gone');
+    const get = store.get.bind(store);
+    store.get = async (key, options) => {
+      const body: Readable = await get(key, options);
+      if (!key.endsWith('manifest.json')) body.once('data', () => body.destroy(lost));
+      return body;
+    };
+    const other = new FakeEngine(Buffer.alloc(0));
+    expect(await failure(run({ store, manifestKey, engine: other }))).to.equal(lost);
+    expect(other.restored).to.equal(null);
+  });
+});
+
+describe('HeldTail', () => {
+  it('keeps at least 64 KiB back until the check allowed the end', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 90_000 }), { maxLength: 12 }), async (sizes) => {
+        const total = sizes.reduce((sum, size) => sum + size, 0);
+        let passed = 0;
+        let atCheck = -1;
+        const tail = new HeldTail(() => {
+          atCheck = passed;
+        });
+        tail.on('data', (chunk: Buffer) => (passed += chunk.length));
+        for (const size of sizes) tail.write(Buffer.alloc(size));
+        tail.end();
+        await finished(tail);
+        expect(atCheck).to.be.at.most(Math.max(0, total - 65_536));
+        expect(passed).to.equal(total);
+      }),
+    );
+  });
+});

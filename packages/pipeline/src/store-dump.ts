@@ -1,0 +1,51 @@
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { HoldfastError, type ObjectStore } from '@holdfast/shared/domain';
+import type { Codec } from './codecs/codec.ts';
+import { FirstCause } from './first-cause.ts';
+import { Meter, type Measure } from './meter.ts';
+
+export interface StoreDumpOptions {
+  store: ObjectStore;
+  key: string;
+  codecs: readonly Codec[];
+  signal: AbortSignal;
+  onBytes: (plainSoFar: number) => void;
+}
+
+/**
+ * Streams a dump through the codecs into one object, and believes neither side: the dump must have ended by itself, the
+ * store must have taken every byte, and what it then says it holds must be as long as what was sent.
+ * @throws whatever failed first
+ */
+export async function storeDump(
+  dump: Readable,
+  options: StoreDumpOptions,
+): Promise<{ plain: Measure; stored: Measure }> {
+  const { store, key } = options;
+  const first = new FirstCause();
+  const plain = new Meter(options.onBytes);
+  const stored = new Meter();
+  const flow = [dump, plain, ...options.codecs.map((codec) => codec.encode()), stored];
+  // Also after its end: a dump that fails late makes the whole attempt fail.
+  first.watch(flow);
+
+  const put = async (): Promise<void> => {
+    await store.put(key, stored, { signal: first.signal });
+    if (!stored.readableEnded) {
+      throw new HoldfastError('upload_unverified', `The store stopped taking ${key} before its end.`);
+    }
+  };
+  await first.join(options.signal, () => [pipeline(flow, { signal: first.signal }), put()]);
+
+  if (plain.measure.size === 0) throw new HoldfastError('dump_failed', 'The dump program ended without giving a byte.');
+  const held = await store.head(key);
+  if (held?.size !== stored.measure.size) {
+    const found = held ? `${held.size} bytes` : 'nothing';
+    throw new HoldfastError(
+      'upload_unverified',
+      `The store holds ${found} of ${key} where ${stored.measure.size} bytes were sent.`,
+    );
+  }
+  return { plain: plain.measure, stored: stored.measure };
+}

@@ -1,0 +1,32 @@
+import { Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Manifest } from '@holdfast/shared/contracts';
+import type { ObjectStore } from '@holdfast/shared/domain';
+import { FirstCause } from './first-cause.ts';
+import { readManifest } from './manifest.ts';
+import { readingStreams } from './read-file.ts';
+
+/**
+ * Reads a stored backup from its manifest to its last byte, decodes it, and compares all sizes and digests.
+ * @returns its manifest
+ * @throws HoldfastError integrity, object_missing
+ */
+export async function verifyReadable(store: ObjectStore, manifestKey: string, signal: AbortSignal): Promise<Manifest> {
+  const manifest = await readManifest(store, manifestKey, signal);
+  for (const file of manifest.files) {
+    const first = new FirstCause();
+    const streams = readingStreams(file, first.note);
+    await first.join(signal, () => [drain(store, file.key, streams, first.signal)]);
+  }
+  return manifest;
+}
+
+async function drain(
+  store: ObjectStore,
+  key: string,
+  streams: readonly NodeJS.ReadWriteStream[],
+  signal: AbortSignal,
+): Promise<void> {
+  const nowhere = new Writable({ write: (_chunk, _encoding, callback) => callback() });
+  await pipeline([await store.get(key, { signal }), ...streams, nowhere], { signal });
+}

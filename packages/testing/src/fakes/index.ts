@@ -1,0 +1,3 @@
+export * from './fake-engine.ts';
+export * from './memory-store.ts';
+export * from './rows.ts';

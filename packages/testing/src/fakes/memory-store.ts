@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import {
+  HoldfastError,
+  type GetOptions,
+  type ObjectStore,
+  type OpenUpload,
+  type PutOptions,
+  type StoredObject,
+} from '@holdfast/shared/domain';
+
+/** Keeps objects in memory. Tests break it by replacing `onChunk`, or by changing `objects` behind its back. */
+export class MemoryStore implements ObjectStore {
+  readonly objects = new Map<string, Buffer>();
+  readonly uploads = new Map<string, OpenUpload>();
+  /** Keys in the order in which they became whole. */
+  readonly stored: string[] = [];
+  /** Called with each chunk before the next one is read; what it throws fails the put. */
+  onChunk: (key: string, received: number) => Promise<void> | void = () => undefined;
+  closed = 0;
+
+  async put(key: string, body: Readable, { signal }: PutOptions): Promise<StoredObject> {
+    const upload = { key, uploadId: `${key}#${this.stored.length}`, startedAt: new Date(0) };
+    this.uploads.set(upload.uploadId, upload);
+    try {
+      const chunks: Buffer[] = [];
+      let received = 0;
+      for await (const chunk of body) {
+        signal.throwIfAborted();
+        chunks.push(chunk as Buffer);
+        received += (chunk as Buffer).length;
+        await this.onChunk(key, received);
+      }
+      signal.throwIfAborted();
+      this.objects.set(key, Buffer.concat(chunks));
+      this.stored.push(key);
+      return this.#describe(key, Buffer.concat(chunks));
+    } finally {
+      this.uploads.delete(upload.uploadId);
+    }
+  }
+
+  async head(key: string): Promise<StoredObject | null> {
+    const bytes = this.objects.get(key);
+    return bytes ? this.#describe(key, bytes) : null;
+  }
+
+  async get(key: string, { signal, range }: GetOptions): Promise<Readable> {
+    signal.throwIfAborted();
+    const bytes = this.objects.get(key);
+    if (!bytes) throw new HoldfastError('object_missing', `There is no object ${key}.`);
+    const wanted = range ? bytes.subarray(range.start, range.end + 1) : bytes;
+    return Readable.from(pieces(wanted, 10_000), { objectMode: false });
+  }
+
+  async *list(prefix: string): AsyncIterable<StoredObject> {
+    for (const [key, bytes] of this.objects) if (key.startsWith(prefix)) yield this.#describe(key, bytes);
+  }
+
+  async delete(key: string): Promise<void> {
+    this.objects.delete(key);
+  }
+
+  async *listUploads(prefix: string): AsyncIterable<OpenUpload> {
+    for (const upload of this.uploads.values()) if (upload.key.startsWith(prefix)) yield upload;
+  }
+
+  async abortUpload(upload: OpenUpload): Promise<void> {
+    this.uploads.delete(upload.uploadId);
+  }
+
+  async link(): Promise<null> {
+    return null;
+  }
+
+  async probe(): Promise<{ ok: boolean; problems: string[] }> {
+    return { ok: true, problems: [] };
+  }
+
+  async close(): Promise<void> {
+    this.closed += 1;
+  }
+
+  #describe(key: string, bytes: Buffer): StoredObject {
+    const etag = createHash('sha256').update(bytes).digest('hex');
+    return { key, size: bytes.length, etag, modifiedAt: new Date(0) };
+  }
+}
+
+/** Cuts bytes into pieces of at most `size`. */
+export function* pieces(bytes: Buffer, size: number): Generator<Buffer> {
+  for (let start = 0; start < bytes.length; start += size) yield bytes.subarray(start, start + size);
+}

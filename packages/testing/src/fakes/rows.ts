@@ -1,0 +1,93 @@
+import { Secret, type Backup, type Clock, type Database, type Ids, type Restore } from '@holdfast/shared/domain';
+
+const at = new Date('2026-03-04T05:06:07.000Z');
+
+/** A clock that stands still. */
+export const fixedClock: Clock = { now: () => at };
+
+/** Identifiers that count up. */
+export function countingIds(): Ids {
+  let next = 0;
+  return {
+    uuid: () => {
+      next += 1;
+      return `00000000-0000-7000-8000-${String(next).padStart(12, '0')}`;
+    },
+    random: () => 0.5,
+  };
+}
+
+export const databaseId = '018f0000-0000-7000-8000-00000000000d';
+export const backupId = '018f0000-0000-7000-8000-00000000000b';
+export const restoreId = '018f0000-0000-7000-8000-00000000000e';
+
+export function databaseRow(change: Partial<Database> = {}): Database {
+  return {
+    id: databaseId,
+    accountId: 1,
+    name: 'shop',
+    type: 'postgresql',
+    host: '127.0.0.1',
+    port: 5432,
+    user: 'app',
+    password: new Secret('hunter2'),
+    database: 'shop',
+    options: {},
+    destinationId: 1,
+    createdAt: at,
+    updatedAt: at,
+    ...change,
+  };
+}
+
+const pendingWork = {
+  status: 'pending',
+  attempt: 1,
+  failures: 0,
+  maxFailures: 3,
+  runAfter: at,
+  leaseOwner: 'worker',
+  leaseUntil: at,
+  cancelRequestedAt: null,
+  error: null,
+  accountId: 1,
+  databaseId,
+  requestId: null,
+  createdAt: at,
+  startedAt: at,
+  completedAt: null,
+  progressBytes: 0,
+  estimatedBytes: null,
+} as const;
+
+export function backupRow(change: Partial<Backup> = {}): Backup {
+  return {
+    ...pendingWork,
+    id: backupId,
+    destinationId: 1,
+    scheduleId: null,
+    scheduledFor: null,
+    method: 'manual',
+    engine: 'postgresql',
+    name: '20260304050607_shop',
+    size: null,
+    manifestKey: null,
+    damagedAt: null,
+    expiresAt: null,
+    verifiedAt: null,
+    ...change,
+  };
+}
+
+export function restoreRow(change: Partial<Restore> = {}): Restore {
+  return {
+    ...pendingWork,
+    id: restoreId,
+    backupId,
+    target: { mode: 'in_place' },
+    ownership: 'keep',
+    fileIds: null,
+    outcome: null,
+    ...change,
+  };
+}
