@@ -1,1 +1,2 @@
-export {};
+export type { WorkerDeps } from './deps.ts';
+export { startWorker } from './worker.ts';

@@ -1,0 +1,27 @@
+import type { Persistence } from '@holdfast/persistence';
+import type { ConsumerOptions } from '@holdfast/queue';
+import type { Settings } from '@holdfast/shared/config';
+import type { JobHandlers } from '@holdfast/shared/contracts';
+import type { Clock, Destination, Engine, EngineType, Ids, ObjectStore } from '@holdfast/shared/domain';
+import type { Running } from '@holdfast/shared/lifecycle';
+import type { Logger } from '@holdfast/shared/observability';
+
+export interface WorkerDeps {
+  settings: Settings;
+  logger: Logger;
+  persistence: Pick<Persistence, 'backups' | 'restores' | 'databases' | 'destinations'>;
+  /** Connects the handlers to the queue. Its `stop` takes no more jobs and waits for the ones that run. */
+  startConsumers: (handlers: JobHandlers, options: ConsumerOptions) => Promise<Running>;
+  engines: { get(type: EngineType): Engine };
+  openStore: (destination: Destination) => ObjectStore;
+  clock: Clock;
+  ids: Ids;
+  /** Names this process in leases and logs. */
+  workerName: string;
+}
+
+/** What handlers need beyond the adapters. */
+export interface HandlerDeps extends WorkerDeps {
+  /** Aborted with `stopping` when the time to finish is over: what still runs is handed back. */
+  stopping: AbortSignal;
+}

@@ -1,0 +1,14 @@
+import type { JobHandlers } from '@holdfast/shared/contracts';
+import type { HandlerDeps } from '../deps.ts';
+import { backupHandler } from './backup.ts';
+import { restoreHandler } from './restore.ts';
+import { sweepHandler } from './sweep.ts';
+
+/** One handler for every job of the catalogue. */
+export function createHandlers(deps: HandlerDeps): JobHandlers {
+  return {
+    'backup.run@1': backupHandler(deps),
+    'restore.run@1': restoreHandler(deps),
+    'attempt.sweep@1': sweepHandler(deps),
+  };
+}

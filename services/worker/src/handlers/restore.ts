@@ -1,0 +1,39 @@
+import { runRestore } from '@holdfast/pipeline';
+import type { JobHandlers } from '@holdfast/shared/contracts';
+import { HoldfastError, type Restore, type RestoreReport } from '@holdfast/shared/domain';
+import { Attempt, type AttemptKind } from '../attempt.ts';
+import type { HandlerDeps } from '../deps.ts';
+import { needed, withStore } from './needed.ts';
+
+const cleanUpMs = 10_000;
+
+/** Restores a backup: claims the restore's row, streams the backup into its engine, settles. */
+export function restoreHandler(deps: HandlerDeps): JobHandlers['restore.run@1'] {
+  const { persistence, engines } = deps;
+
+  const cleanUp = async ({ id, databaseId }: Restore, signal: AbortSignal): Promise<void> => {
+    const database = needed(await persistence.databases.find(databaseId), 'database');
+    await engines.get(database.type).cleanUpRestore(database, id, { signal });
+  };
+
+  const kind: AttemptKind<Restore, RestoreReport> = {
+    name: 'restore',
+    repository: persistence.restores,
+    run: async (restore, { signal, onProgress }) => {
+      const { fileIds } = restore;
+      const backup = needed(await persistence.backups.find(restore.backupId), 'backup');
+      const database = needed(await persistence.databases.find(restore.databaseId), 'database');
+      const { manifestKey } = backup;
+      if (manifestKey === null) throw new HoldfastError('object_missing', 'The backup is not whole yet.');
+      if (restore.attempt > 1) await cleanUp(restore, signal);
+      const engine = engines.get(database.type);
+      return withStore(deps, backup.destinationId, (store) =>
+        runRestore({ restore, manifestKey, database, engine, store, fileIds, signal, onProgress }),
+      );
+    },
+    settle: ({ id, attempt }, { outcome }) => persistence.restores.settle(id, attempt, outcome),
+    summary: ({ outcome }) => ({ outcome }),
+    cleanUp: (restore) => cleanUp(restore, AbortSignal.timeout(cleanUpMs)),
+  };
+  return ({ restoreId }) => Attempt.run(deps, kind, restoreId);
+}
