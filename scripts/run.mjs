@@ -16,7 +16,12 @@ const [command, ...rest] = process.argv.slice(2);
 if (!commands.includes(command)) fail(`Unknown command "${command ?? ''}": one of ${commands.join(', ')}.`);
 
 const node = suitableNode();
-const environment = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}` };
+const environment = {
+  ...process.env,
+  PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}`,
+  // Sources are stripped of their types and compiled once, not by each process that tests start.
+  NODE_COMPILE_CACHE: join(privateFolder, 'compile-cache'),
+};
 installPackages();
 const child = spawn(node, [join(root, 'scripts', `${command}.ts`), ...rest], {
   stdio: 'inherit',

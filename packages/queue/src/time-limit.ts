@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { HoldfastError } from '@holdfast/shared/domain';
 
 /** How long a call to the queue may take, in milliseconds: with what surrounds it, callers hear back within two seconds. */
-export const callLimitMs = 1800;
+const callLimitMs = 1800;
 
 /** How long one command or statement of such a call may take, so that none piles up behind a server that hangs. */
 export const commandLimitMs = 1500;

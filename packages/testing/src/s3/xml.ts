@@ -1,6 +1,6 @@
 const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' };
 
-export type XmlValue = string | number | boolean | XmlNode | readonly XmlNode[];
+type XmlValue = string | number | boolean | XmlNode | readonly XmlNode[];
 export interface XmlNode {
   [name: string]: XmlValue;
 }
