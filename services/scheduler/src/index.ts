@@ -1,1 +1,2 @@
-export {};
+export type { SchedulerDeps } from './deps.ts';
+export { startScheduler } from './scheduler.ts';

@@ -1,0 +1,19 @@
+import type { Persistence } from '@holdfast/persistence';
+import type { Producer } from '@holdfast/queue';
+import type { Settings } from '@holdfast/shared/config';
+import type { Ids } from '@holdfast/shared/domain';
+import type { Logger } from '@holdfast/shared/observability';
+
+export interface SchedulerDeps {
+  settings: Settings;
+  logger: Logger;
+  persistence: Pick<Persistence, 'schedules' | 'backups' | 'restores'>;
+  producer: Pick<Producer, 'ring'>;
+  ids: Ids;
+}
+
+/** How many rows one statement takes; a turn takes further batches until one is not full. */
+export const batchSize = 100;
+
+/** How many rings wait for the queue's answer at once. */
+export const ringsInParallel = 10;

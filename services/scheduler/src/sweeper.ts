@@ -1,0 +1,19 @@
+import { inBatches } from './batches.ts';
+import { ring } from './ring.ts';
+import { batchSize, ringsInParallel, type SchedulerDeps } from './deps.ts';
+
+/** Rings for the removal of what attempts that did not settle may have left in their destinations. */
+export async function sweep(deps: SchedulerDeps, signal: AbortSignal): Promise<void> {
+  const { persistence, settings } = deps;
+  await inBatches(
+    (limit) =>
+      persistence.backups.takeSweepable(
+        limit,
+        settings.HOLDFAST_SWEEP_DELAY_SECONDS,
+        settings.HOLDFAST_RING_AGAIN_SECONDS,
+      ),
+    ({ backupId, attempt }) =>
+      ring(deps, 'attempt.sweep@1', { backupId, attempt, requestId: null }, `sweep-${backupId}-${attempt}`),
+    { limit: batchSize, parallel: ringsInParallel, signal },
+  );
+}
