@@ -1,0 +1,63 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { isRoot } from '@holdfast/embedded';
+import { environment } from '@holdfast/shared/config';
+import { HoldfastError } from '@holdfast/shared/domain';
+import { untilSignal } from '@holdfast/shared/lifecycle';
+import { createLogger } from '@holdfast/shared/observability';
+import { firstAccount } from './bootstrap.ts';
+import { startStandalone, type Standalone } from './standalone.ts';
+
+const usage = `Runs Holdfast in one process.
+  --state <folder>  where everything is kept; /var/lib/holdfast for root, otherwise ~/.local/state/holdfast
+  --new-token       adds a token to the account "${firstAccount}" and prints it
+  --help
+`;
+/** Seconds for running work to be handed back and for PostgreSQL to stop, after the worker's own time to finish. */
+const graceSeconds = 60;
+
+function defaultState(): string {
+  if (isRoot()) return '/var/lib/holdfast';
+  return join(environment()['XDG_STATE_HOME'] || join(homedir(), '.local/state'), 'holdfast');
+}
+
+function describe({ url, token }: Standalone, stateDir: string): string {
+  const lines = [
+    `Holdfast is ready at ${url}`,
+    `  everything is kept in ${stateDir}`,
+    token
+      ? `  token of "${firstAccount}", shown this once: ${token.reveal()}`
+      : '  for a further token start with --new-token',
+    '  Ctrl-C stops it',
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+async function run(): Promise<void> {
+  const { values } = parseArgs({
+    options: { state: { type: 'string' }, 'new-token': { type: 'boolean' }, help: { type: 'boolean' } },
+  });
+  if (values.help) {
+    process.stdout.write(usage);
+    return;
+  }
+  const stateDir = resolve(values.state ?? defaultState());
+  const logger = createLogger('holdfast', 'info', process.stderr);
+  const standalone = await startStandalone({
+    stateDir,
+    environment: environment(),
+    logger,
+    newToken: values['new-token'] ?? false,
+  });
+  process.stdout.write(describe(standalone, stateDir));
+  await untilSignal([['holdfast', standalone]], { logger, graceSeconds });
+}
+
+try {
+  await run();
+} catch (error) {
+  const isOurs = error instanceof HoldfastError;
+  process.stderr.write(`Holdfast could not start: ${isOurs ? error.message : String((error as Error).stack)}\n`);
+  process.exit(isOurs && error.code === 'configuration' ? 78 : 1);
+}

@@ -1,0 +1,129 @@
+import { hostname } from 'node:os';
+import { startApi, type ApiDeps, type RunningApi } from '@holdfast/api';
+import { startEmbeddedPostgres } from '@holdfast/embedded';
+import { createEngines } from '@holdfast/engines';
+import { migrate, openPersistence } from '@holdfast/persistence';
+import { openProducer, openQueuesForBoard, prepareQueue, startConsumers } from '@holdfast/queue';
+import { HoldfastError, type Destination, type Secret } from '@holdfast/shared/domain';
+import { systemClock, systemIds, type Running } from '@holdfast/shared/lifecycle';
+import type { Logger } from '@holdfast/shared/observability';
+import { LinkSigner, SecretBox } from '@holdfast/shared/security';
+import { startScheduler } from '@holdfast/scheduler';
+import { openStore } from '@holdfast/stores';
+import { startWorker } from '@holdfast/worker';
+import { bootstrap } from './bootstrap.ts';
+import { lockState } from './lock.ts';
+import { Parts } from './parts.ts';
+import { completeSettings, hasDatabase, type Environment } from './settings.ts';
+import { openState } from './state.ts';
+
+export interface StandaloneOptions {
+  /** Holds everything that is kept: the embedded database, the secret key, local backups. Made when absent. */
+  stateDir: string;
+  /** Settings by their names. What is missing of DATABASE_URL, secret keys and local root comes from the state folder. */
+  environment: Environment;
+  logger: Logger;
+  /** Asks for a token although it is not the first start. */
+  newToken?: boolean;
+}
+
+export interface Standalone extends Running {
+  /** The address of the API, without a slash at the end. */
+  url: string;
+  /** May do everything; only on the first start or on request. */
+  token: Secret | null;
+}
+
+const databaseName = 'holdfast';
+
+/**
+ * Runs api, scheduler and worker in this process, with an embedded PostgreSQL unless DATABASE_URL names another, and with
+ * the queue in that database unless REDIS_URL is given. The first start makes an account, a local destination, and a token.
+ * @throws HoldfastError configuration; whatever was started until then is stopped
+ */
+export async function startStandalone(options: StandaloneOptions): Promise<Standalone> {
+  const parts = new Parts(options.logger);
+  try {
+    return { ...(await start(options, parts)), stop: () => parts.stop() };
+  } catch (error) {
+    await parts.stop();
+    throw error;
+  }
+}
+
+async function start(
+  { stateDir, environment, logger: parent, newToken = false }: StandaloneOptions,
+  parts: Parts,
+): Promise<Omit<Standalone, 'stop'>> {
+  const state = openState(stateDir);
+  const unlock = lockState(stateDir);
+  parts.add('lock', { stop: async () => unlock() });
+
+  let embeddedUrl: string | null = null;
+  if (!hasDatabase(environment)) {
+    // Checked before anything is started, so that a typing error in a setting costs no time.
+    completeSettings(environment, state, `postgres://127.0.0.1/${databaseName}`);
+    const postgres = await startEmbeddedPostgres({ dataDir: state.postgres, databases: [databaseName] });
+    parts.add('postgresql', postgres);
+    embeddedUrl = postgres.url(databaseName);
+  }
+  const settings = completeSettings(environment, state, embeddedUrl);
+  const logger = parent.child({}, { level: settings.HOLDFAST_LOG_LEVEL });
+  const connection = { redisUrl: settings.REDIS_URL ?? null, databaseUrl: settings.DATABASE_URL };
+  await migrate(settings.DATABASE_URL);
+  await prepareQueue(connection);
+
+  const box = new SecretBox(settings.HOLDFAST_SECRET_KEYS);
+  const persistence = await openPersistence({ url: settings.DATABASE_URL, box, ids: systemIds });
+  parts.add('persistence', { stop: () => persistence.close() });
+  const token = await bootstrap(persistence, newToken);
+  const producer = openProducer(connection, { logger });
+  parts.add('producer', { stop: () => producer.close() });
+  const board = await openQueuesForBoard(connection);
+  parts.add('board', { stop: () => board.close() });
+
+  const common = {
+    settings,
+    logger,
+    persistence,
+    producer,
+    engines: createEngines({ postgresqlClients: settings.HOLDFAST_POSTGRESQL_CLIENTS }),
+    openStore: (destination: Destination) =>
+      openStore(destination, {
+        localRoot: settings.HOLDFAST_LOCAL_ROOT ?? null,
+        allowedNetworks: settings.HOLDFAST_ALLOWED_NETWORKS,
+        partConcurrency: settings.HOLDFAST_PART_CONCURRENCY,
+      }),
+    clock: systemClock,
+    ids: systemIds,
+  };
+  const worker = await startWorker({
+    ...common,
+    startConsumers: (handlers, consumerOptions) => startConsumers(connection, handlers, consumerOptions),
+    workerName: `${hostname()}:${process.pid}:${systemIds.uuid().slice(-8)}`,
+  });
+  parts.add('worker', worker);
+  parts.add('scheduler', startScheduler(common));
+  const linkSigner = new LinkSigner(settings.HOLDFAST_SECRET_KEYS[0].key);
+  const api = await listen({ ...common, boardQueues: board.queues, linkSigner }, !environment['HOLDFAST_PORT']);
+  parts.add('api', api);
+  return { url: api.url, token };
+}
+
+/** Takes any free port where the usual one is taken and nobody asked for it. */
+async function listen(deps: ApiDeps, portIsOpen: boolean): Promise<RunningApi> {
+  const { HOLDFAST_HOST: host, HOLDFAST_PORT: port } = deps.settings;
+  try {
+    return await startApi(deps);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    if (!portIsOpen) {
+      throw new HoldfastError(
+        'configuration',
+        `Something listens on ${host}:${port} already: stop it, or set HOLDFAST_PORT to a free port.`,
+      );
+    }
+    deps.logger.warn({ host, port }, 'the usual port is in use, another one is taken: set HOLDFAST_PORT to choose it');
+    return await startApi({ ...deps, settings: { ...deps.settings, HOLDFAST_PORT: 0 } });
+  }
+}
