@@ -1,0 +1,62 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fingerprint } from '@holdfast/testing/engines';
+import { sharedPostgres } from '@holdfast/testing/postgres';
+import { expect } from 'chai';
+import { sourceDatabase } from './support/source.ts';
+import { localDestination, queues, register, storedLocally, useHoldfast } from './support/system.ts';
+
+for (const { name, options } of queues) {
+  describe(`main path, ${name}`, function suite() {
+    this.timeout(60_000);
+    const holdfast = useHoldfast(options);
+
+    it('brings a database back with the same content, by its own restore and by public tools alone', async () => {
+      const { client } = holdfast();
+      const source = await sourceDatabase();
+      const databaseId = await register(holdfast(), source, await localDestination(holdfast(), 'main'));
+
+      const created = await client.backup(databaseId);
+      expect(created).to.include({ status: 'scheduled', size: null, started_at: null });
+      const backup = await client.waitFor(created.id, ['done'], 30);
+      expect(backup).to.include({ attempt: 1, error: null });
+      expect(storedLocally(holdfast(), backup.id)).to.deep.equal({ a1: ['dump.pgdump.zst', 'manifest.json'] });
+
+      const path = `/api/databases/${databaseId}/backups/${backup.id}/archive`;
+      const { download_url: link } = await client.expect<{ download_url: string }>(200, 'GET', path);
+      const download = await fetch(link);
+      expect(download.status).to.equal(200);
+      const archive = Buffer.from(await download.arrayBuffer());
+      expect(archive.length).to.equal(backup.size);
+      expect(`sha256:${createHash('sha256').update(archive).digest('hex')}`).to.equal(backup.checksum);
+
+      const server = await sharedPostgres();
+      const copies = { ours: `${source.name}_ours`, public: `${source.name}_public` };
+      const restore = await client.restore(databaseId, backup.id, { target: { new_database: copies.ours } }, 30);
+      expect(restore).to.include({ status: 'done', error: null });
+      await server.createDatabase(copies.public);
+      restoreWithPublicTools(archive, server.url(copies.public));
+
+      const { host, port, user, password } = server;
+      const contentOf = (database: string) => fingerprint({ host, port, user, password, database });
+      const original = await contentOf(source.name);
+      expect(await contentOf(copies.ours)).to.deep.equal(original);
+      expect(await contentOf(copies.public)).to.deep.equal(original);
+    });
+  });
+}
+
+/** As docs/backup-format.md says: `zstd -d`, then `pg_restore`. */
+function restoreWithPublicTools(archive: Buffer, url: string): void {
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-download-'));
+  try {
+    writeFileSync(join(folder, 'dump.pgdump.zst'), archive);
+    execFileSync('zstd', ['-d', '-q', join(folder, 'dump.pgdump.zst')]);
+    execFileSync('pg_restore', ['--exit-on-error', `--dbname=${url}`, join(folder, 'dump.pgdump')]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}

@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { testDatabase, type TestDatabase } from '../postgres/index.ts';
+import { releaseAtEnd } from '../resources.ts';
+import { HoldfastClient } from './client.ts';
+import { runProgram, startService, type Service } from './service.ts';
+
+export interface HoldfastOptions {
+  workers?: number;
+  schedulers?: number;
+  /** The queue lives in Redis with it, and in the service's own database without. */
+  redisUrl?: string | undefined;
+  env?: Record<string, string>;
+}
+
+/** A whole Holdfast in processes of its own, with times short enough for tests to wait for. */
+export interface Holdfast {
+  client: HoldfastClient;
+  api: Service;
+  workers: Service[];
+  schedulers: Service[];
+  /** The service's own. */
+  database: TestDatabase;
+  /** Where destinations of type `local` keep their objects. */
+  localRoot: string;
+  startWorker(env?: Record<string, string>): Promise<Service>;
+  startScheduler(env?: Record<string, string>): Promise<Service>;
+  /** What all services printed, for the message of a failed test. */
+  output(): string;
+  /** Stops every service as an operator would and drops what belongs to it. */
+  stop(): Promise<void>;
+}
+
+const fastTimes = {
+  HOLDFAST_LEASE_SECONDS: '4',
+  HOLDFAST_HEARTBEAT_SECONDS: '1',
+  HOLDFAST_RETRY_BASE_SECONDS: '1',
+  HOLDFAST_RETRY_CAP_SECONDS: '2',
+  HOLDFAST_TICK_SECONDS: '0.2',
+  HOLDFAST_RING_AGAIN_SECONDS: '2',
+  HOLDFAST_SWEEP_DELAY_SECONDS: '1',
+  HOLDFAST_GRACE_SECONDS: '2',
+};
+
+export async function startHoldfast(options: HoldfastOptions = {}): Promise<Holdfast> {
+  const { workers = 1, schedulers = 1, redisUrl, env = {} } = options;
+  const database = await testDatabase();
+  const localRoot = mkdtempSync(join(tmpdir(), 'holdfast-local-'));
+  releaseAtEnd(async () => rmSync(localRoot, { recursive: true, force: true }));
+  const environment: Record<string, string> = {
+    ...fastTimes,
+    DATABASE_URL: database.url,
+    HOLDFAST_SECRET_KEYS: `test:${randomBytes(32).toString('base64')}`,
+    HOLDFAST_LOCAL_ROOT: localRoot,
+    HOLDFAST_ALLOWED_NETWORKS: '127.0.0.0/8,::1/128',
+    ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl }),
+    ...env,
+  };
+  const admin = (...args: string[]): Promise<string> => runProgram('services/api/src/admin.ts', args, environment);
+  await admin('migrate');
+  await admin('create-account', 'tests');
+  const token = (await admin('create-token', '--account=tests', '--name=e2e', '--scopes=all')).trim();
+
+  const all: Service[] = [];
+  const start = async (name: 'api' | 'scheduler' | 'worker', more: Record<string, string> = {}): Promise<Service> => {
+    const service = await startService(name, { ...environment, ...more });
+    all.push(service);
+    return service;
+  };
+  const several = (name: 'scheduler' | 'worker', count: number): Promise<Service[]> =>
+    Promise.all(Array.from({ length: count }, () => start(name)));
+  const [api, startedWorkers, startedSchedulers] = await Promise.all([
+    start('api'),
+    several('worker', workers),
+    several('scheduler', schedulers),
+  ]);
+  return {
+    client: new HoldfastClient(api.url, token),
+    api,
+    workers: startedWorkers,
+    schedulers: startedSchedulers,
+    database,
+    localRoot,
+    startWorker: (more) => start('worker', more),
+    startScheduler: (more) => start('scheduler', more),
+    output: () => all.map((service) => `--- ${service.name} ${service.pid}\n${service.output()}`).join('\n'),
+    stop: async () => {
+      await Promise.all(all.map((service) => service.stop()));
+      await database.drop();
+    },
+  };
+}

@@ -1,0 +1,131 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { releaseAtEnd } from '../resources.ts';
+import { processEnvironment } from './image.ts';
+import { until } from './until.ts';
+
+export type ServiceName = 'api' | 'scheduler' | 'worker';
+
+interface Exit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+}
+
+/** A service in a process of its own, as in production. */
+export interface Service {
+  name: ServiceName;
+  pid: number;
+  /** Of its HTTP API, or of its health server. */
+  url: string;
+  /** Sends a signal (SIGTERM unless told) and waits until the process has ended. */
+  stop(signal?: NodeJS.Signals): Promise<Exit>;
+  /** SIGKILL: the process learns nothing of it. */
+  kill(): Promise<Exit>;
+  /** Sends a signal that does not end it, such as SIGSTOP. */
+  send(signal: NodeJS.Signals): void;
+  /** All that it printed so far. */
+  output(): string;
+  exited: Promise<Exit>;
+}
+
+const root = join(import.meta.dirname, '../../../..');
+const host = '127.0.0.1';
+
+/** Ended with the test run, however that ends. */
+const children = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
+
+/**
+ * Starts a service and waits until it answers `/healthz`.
+ * @param env the whole environment of the process, but for PATH and the ports
+ * @throws Error with what it printed, when it ends instead
+ */
+export async function startService(name: ServiceName, env: Record<string, string>): Promise<Service> {
+  const port = await freePort();
+  const { child, output, exited } = launch([join('services', name, 'src/main.ts')], {
+    ...processEnvironment(name),
+    ...env,
+    HOLDFAST_HOST: host,
+    [name === 'api' ? 'HOLDFAST_PORT' : 'HOLDFAST_HEALTH_PORT']: String(port),
+  });
+  const url = `http://${host}:${port}`;
+  const stop = async (signal: NodeJS.Signals = 'SIGTERM'): Promise<Exit> => {
+    child.kill(signal);
+    return await exited;
+  };
+  const kill = (): Promise<Exit> => stop('SIGKILL');
+  releaseAtEnd(async () => {
+    await kill();
+  });
+  await until(`the ${name} to answer`, 30, async () => {
+    if (child.exitCode !== null) throw new Error(`The ${name} ended at its start:\n${output()}`);
+    return await fetch(`${url}/healthz`).then(
+      (answer) => answer.ok,
+      () => false,
+    );
+  });
+  const send = (signal: NodeJS.Signals): void => {
+    child.kill(signal);
+  };
+  return { name, pid: child.pid ?? 0, url, stop, kill, send, output, exited };
+}
+
+/**
+ * Runs one of the project's programs to its end.
+ * @returns what it wrote to standard output
+ * @throws Error with all that it printed, when it does not exit 0
+ */
+export async function runProgram(file: string, args: readonly string[], env: Record<string, string>): Promise<string> {
+  const { child, output, exited } = launch([file, ...args], env);
+  let printed = '';
+  child.stdout?.on('data', (chunk: Buffer) => {
+    printed += chunk.toString();
+  });
+  const { code } = await exited;
+  if (code !== 0) throw new Error(`${file} ${args.join(' ')} exited with ${code}:\n${output()}`);
+  return printed;
+}
+
+function launch(args: string[], env: Record<string, string>) {
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  children.add(child);
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      printed += chunk.toString();
+    });
+  }
+  const exited = new Promise<Exit>((resolve) => {
+    child.once('error', (error) => {
+      printed += error.message;
+      resolve({ code: -1, signal: null });
+    });
+    child.once('close', (code, signal) => {
+      children.delete(child);
+      resolve({ code, signal });
+    });
+  });
+  return { child, exited, output: () => printed };
+}
+
+/** A port that nobody listens on at the moment. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, host, () => {
+      const address = probe.address();
+      probe.close(() => {
+        if (address && typeof address === 'object') resolve(address.port);
+        else reject(new Error('The system gave no free port.'));
+      });
+    });
+  });
+}
