@@ -1,6 +1,6 @@
 import { needsRedis, startRedis, type TestRedis } from '@holdfast/testing/redis';
-import { until } from '@holdfast/testing/services';
 import { expect } from 'chai';
+import { until } from '@holdfast/testing/until';
 import { flushAll } from './support/redis.ts';
 import { heldDumps, holdDumps, sourceDatabase } from './support/source.ts';
 import { localDestination, register, settledAttempts, useHoldfast } from './support/system.ts';

@@ -1,6 +1,7 @@
 import { majors, startPostgres } from '@holdfast/testing/postgres';
 import { startS3 } from '@holdfast/testing/s3';
-import { freePort, type BackupView } from '@holdfast/testing/services';
+import { freePort } from '@holdfast/embedded';
+import type { BackupView } from '@holdfast/testing/services';
 import { expect } from 'chai';
 import { newestClient } from './support/clients.ts';
 import { s3Destination } from './support/s3.ts';

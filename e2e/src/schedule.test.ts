@@ -1,5 +1,5 @@
-import { until } from '@holdfast/testing/services';
 import { expect } from 'chai';
+import { until } from '@holdfast/testing/until';
 import { sourceDatabase } from './support/source.ts';
 import { localDestination, register, useHoldfast } from './support/system.ts';
 

@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { startS3, type TestS3 } from '@holdfast/testing/s3';
-import { until, type BackupView } from '@holdfast/testing/services';
+import { type BackupView } from '@holdfast/testing/services';
 import { expect } from 'chai';
+import { until } from '@holdfast/testing/until';
 import { s3Destination } from './support/s3.ts';
 import { heldDumps, holdDumps, sourceDatabase } from './support/source.ts';
 import {

@@ -1,5 +1,6 @@
-import { until, type Holdfast, type Service } from '@holdfast/testing/services';
+import { type Holdfast, type Service } from '@holdfast/testing/services';
 import { expect } from 'chai';
+import { until } from '@holdfast/testing/until';
 import { childrenOf } from './support/processes.ts';
 import { heldDumps, holdDumps, sourceDatabase } from './support/source.ts';
 import {

@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import { sampleStatements } from '@holdfast/testing/engines';
 import { testDatabase, type TestDatabase } from '@holdfast/testing/postgres';
-import { until } from '@holdfast/testing/services';
+import { until } from '@holdfast/testing/until';
 
 /**
  * A database with a little of everything.

@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
-import { startHoldfast, until, type BackupView, type Holdfast, type HoldfastOptions } from '@holdfast/testing/services';
+import { startHoldfast, type BackupView, type Holdfast, type HoldfastOptions } from '@holdfast/testing/services';
 import type { TestDatabase } from '@holdfast/testing/postgres';
 import { startRedis } from '@holdfast/testing/redis';
+import { until } from '@holdfast/testing/until';
 import { filesBelow } from './files.ts';
 
 /** Starts a Holdfast for all tests of a suite, and prints what it logged when one of them fails. */

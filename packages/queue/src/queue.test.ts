@@ -3,8 +3,9 @@ import { expect } from 'chai';
 import type { JobHandlers } from '@holdfast/shared/contracts';
 import { HoldfastError, Secret } from '@holdfast/shared/domain';
 import { startPostgres, testDatabase, type TestDatabase } from '@holdfast/testing/postgres';
-import { failureOf, handlersOf, newSweep, recordingLogger, startProxy, until } from '@holdfast/testing/queue';
+import { failureOf, handlersOf, newSweep, recordingLogger, startProxy } from '@holdfast/testing/queue';
 import { needsRedis, startRedis } from '@holdfast/testing/redis';
+import { until } from '@holdfast/testing/until';
 import { openProducer, prepareQueue, startConsumers, type QueueConnection } from './index.ts';
 
 const concurrency = { backups: 1, restores: 1, maintenance: 1 };
@@ -100,14 +101,14 @@ describe('the queue in the service’s database', () => {
         return producer.ring('attempt.sweep@1', payload, { jobId });
       };
       for (let round = 0; round < 3; round += 1) await Promise.all(Array.from({ length: 20 }, ring));
-      await until('all are handled', watch);
+      await until('all are handled', 10, watch);
     } finally {
       await consumers.stop();
       await producer.close();
     }
     expect(peak.get('holdfast-queue-producer')).to.be.within(1, 2);
     expect(peak.get('holdfast-queue-consumer')).to.be.within(1, 3);
-    await until('all connections are closed', async () => {
+    await until('all connections are closed', 10, async () => {
       const [row] = await database.query(
         `select count(*)::int as n from pg_stat_activity
          where datname = current_database() and application_name like 'holdfast-%'`,
@@ -134,7 +135,7 @@ describe('the queue in the service’s database', () => {
     try {
       const { jobId, payload } = newSweep();
       await producer.ring('attempt.sweep@1', payload, { jobId });
-      await until('it ran', () => handled === 1, 20_000);
+      await until('it ran', 20, () => handled === 1);
     } finally {
       await consumers.stop();
       await producer.close();
@@ -207,7 +208,7 @@ describe('a queue that hangs', () => {
     } finally {
       process.kill(server.pid, 'SIGCONT');
     }
-    await until('it is used again', () =>
+    await until('it is used again', 10, () =>
       producer.ping().then(
         () => true,
         () => false,

@@ -3,7 +3,6 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Writable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
 import { createEngines } from '@holdfast/engines';
 import { migrate, openPersistence } from '@holdfast/persistence';
 import { openProducer, openQueuesForBoard, prepareQueue } from '@holdfast/queue';
@@ -201,14 +200,6 @@ export async function openApi(
       rmSync(localRoot, { recursive: true, force: true });
     },
   };
-}
-
-/** Waits until something is so. @throws Error when it is not after five seconds */
-export async function until(isSo: () => boolean): Promise<void> {
-  for (let tries = 0; !isSo(); tries += 1) {
-    if (tries === 500) throw new Error('It was not so in time.');
-    await delay(10);
-  }
 }
 
 async function ask(url: string, method: string, path: string, asked: Asked = {}): Promise<Answer> {

@@ -1,3 +1,4 @@
+import { attemptJobId } from '@holdfast/shared/contracts';
 import { inBatches } from './batches.ts';
 import { ring } from './ring.ts';
 import { batchSize, ringsInParallel, type SchedulerDeps } from './deps.ts';
@@ -6,7 +7,8 @@ import { batchSize, ringsInParallel, type SchedulerDeps } from './deps.ts';
 export async function dispatchBackups(deps: SchedulerDeps, signal: AbortSignal): Promise<void> {
   await inBatches(
     (limit) => deps.persistence.backups.takeDue(limit, deps.settings.HOLDFAST_RING_AGAIN_SECONDS),
-    ({ id, attempt, requestId }) => ring(deps, 'backup.run@1', { backupId: id, requestId }, `backup-${id}-${attempt}`),
+    ({ id, attempt, requestId }) =>
+      ring(deps, 'backup.run@1', { backupId: id, requestId }, attemptJobId('backup', id, attempt)),
     { limit: batchSize, parallel: ringsInParallel, signal },
   );
 }
@@ -16,7 +18,7 @@ export async function dispatchRestores(deps: SchedulerDeps, signal: AbortSignal)
   await inBatches(
     (limit) => deps.persistence.restores.takeDue(limit, deps.settings.HOLDFAST_RING_AGAIN_SECONDS),
     ({ id, attempt, requestId }) =>
-      ring(deps, 'restore.run@1', { restoreId: id, requestId }, `restore-${id}-${attempt}`),
+      ring(deps, 'restore.run@1', { restoreId: id, requestId }, attemptJobId('restore', id, attempt)),
     { limit: batchSize, parallel: ringsInParallel, signal },
   );
 }

@@ -6,8 +6,8 @@ import { systemIds, type Running } from '@holdfast/shared/lifecycle';
 import { createLogger } from '@holdfast/shared/observability';
 import { SecretBox } from '@holdfast/shared/security';
 import { testDatabase, type TestDatabase } from '@holdfast/testing/postgres';
-import { until } from '@holdfast/testing/services';
 import { expect } from 'chai';
+import { until } from '@holdfast/testing/until';
 import { startScheduler } from './scheduler.ts';
 
 const logger = createLogger('test', 'silent');

@@ -1,3 +1,4 @@
+import { attemptJobId } from '@holdfast/shared/contracts';
 import { inBatches } from './batches.ts';
 import { ring } from './ring.ts';
 import { batchSize, ringsInParallel, type SchedulerDeps } from './deps.ts';
@@ -13,7 +14,7 @@ export async function sweep(deps: SchedulerDeps, signal: AbortSignal): Promise<v
         settings.HOLDFAST_RING_AGAIN_SECONDS,
       ),
     ({ backupId, attempt }) =>
-      ring(deps, 'attempt.sweep@1', { backupId, attempt, requestId: null }, `sweep-${backupId}-${attempt}`),
+      ring(deps, 'attempt.sweep@1', { backupId, attempt, requestId: null }, attemptJobId('sweep', backupId, attempt)),
     { limit: batchSize, parallel: ringsInParallel, signal },
   );
 }

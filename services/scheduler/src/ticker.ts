@@ -1,3 +1,4 @@
+import { attemptJobId } from '@holdfast/shared/contracts';
 import { inBatches } from './batches.ts';
 import { ring } from './ring.ts';
 import { batchSize, ringsInParallel, type SchedulerDeps } from './deps.ts';
@@ -9,7 +10,8 @@ export async function tick(deps: SchedulerDeps, signal: AbortSignal): Promise<vo
     (limit) => persistence.schedules.takeDue(limit, settings.HOLDFAST_MAX_FAILURES),
     async ({ scheduleId, scheduledFor, backupId }) => {
       logger.info({ scheduleId, scheduledFor, backupId }, backupId ? 'tick made a backup' : 'tick was skipped');
-      if (backupId) await ring(deps, 'backup.run@1', { backupId, requestId: null }, `backup-${backupId}-1`);
+      if (backupId)
+        await ring(deps, 'backup.run@1', { backupId, requestId: null }, attemptJobId('backup', backupId, 1));
     },
     { limit: batchSize, parallel: ringsInParallel, signal },
   );

@@ -8,8 +8,9 @@ import { environment as givenEnvironment } from '@holdfast/shared/config';
 import { createLogger } from '@holdfast/shared/observability';
 import { sampleStatements } from '@holdfast/testing/engines';
 import { testDatabase } from '@holdfast/testing/postgres';
-import { HoldfastClient, until } from '@holdfast/testing/services';
+import { HoldfastClient } from '@holdfast/testing/services';
 import { expect } from 'chai';
+import { until } from '@holdfast/testing/until';
 import { startStandalone, type Standalone } from './standalone.ts';
 
 const logger = createLogger('test', 'silent');

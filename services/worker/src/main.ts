@@ -47,6 +47,8 @@ try {
   logger.info('worker started');
   const graceSeconds = settings.HOLDFAST_GRACE_SECONDS + handBackSeconds + closeSeconds;
   await untilSignal(parts, { logger, graceSeconds });
+  // A handler that ignores its signal must not keep a stopped worker alive.
+  process.exit();
 } catch (error) {
   logger.fatal({ err: error }, 'the worker could not start');
   process.exit(1);

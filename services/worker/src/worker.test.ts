@@ -11,7 +11,7 @@ import { systemClock, systemIds, type Running } from '@holdfast/shared/lifecycle
 import { openStore } from '@holdfast/stores';
 import { fingerprint } from '@holdfast/testing/engines';
 import { testDatabase, type TestDatabase } from '@holdfast/testing/postgres';
-import { until } from '@holdfast/testing/services';
+import { until } from '@holdfast/testing/until';
 import { startWorker } from './index.ts';
 import { openBed, type Bed } from './testing/bed.ts';
 

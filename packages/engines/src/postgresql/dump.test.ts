@@ -11,10 +11,10 @@ import {
   newDatabase,
   oddDatabaseNames,
   openClient,
-  until,
 } from '@holdfast/testing/engines';
 import { sharedPostgres, startPostgres } from '@holdfast/testing/postgres';
 import { expect } from 'chai';
+import { until } from '@holdfast/testing/until';
 import { createEngines } from '../index.ts';
 import { runningPrograms } from '../process/index.ts';
 
@@ -33,7 +33,7 @@ const intoNew = (database: string): Parameters<typeof engine.restore>[1] => ({
 });
 
 describe('dump of PostgreSQL', () => {
-  afterEach(() => until('no program runs', () => runningPrograms().length === 0));
+  afterEach(() => until('no program runs', 10, () => runningPrograms().length === 0));
 
   describe('by a program that misbehaves', () => {
     let connection: Connection;

@@ -10,10 +10,10 @@ import {
   fakePrograms,
   newDatabase,
   openClient,
-  until,
 } from '@holdfast/testing/engines';
 import { sharedPostgres, startPostgres } from '@holdfast/testing/postgres';
 import { expect } from 'chai';
+import { until } from '@holdfast/testing/until';
 import { createEngines } from '../index.ts';
 import { runningPrograms } from '../process/index.ts';
 
@@ -39,7 +39,7 @@ const admin = async (...statements: string[]): Promise<Record<string, unknown>[]
   (await sharedPostgres()).query('postgres', ...statements);
 
 describe('restore of PostgreSQL', () => {
-  afterEach(() => until('no program runs', () => runningPrograms().length === 0));
+  afterEach(() => until('no program runs', 10, () => runningPrograms().length === 0));
 
   it('keeps what belongs to the database itself when restoring in place', async () => {
     const connection = await newDatabase('empty');
@@ -145,9 +145,9 @@ describe('restore of PostgreSQL', () => {
       }
     };
     const clients = Array.from({ length: 5 }, client);
-    await until('they are connected', () => connections >= 5);
+    await until('they are connected', 10, () => connections >= 5);
     await restore(connection, inPlace(), archive);
-    await until('they are connected again', () => connections >= 10);
+    await until('they are connected again', 10, () => connections >= 10);
     state.going = false;
     await admin(`select pg_terminate_backend(pid) from pg_stat_activity where datname = '${connection.database}'`);
     await Promise.all(clients);
@@ -252,7 +252,7 @@ describe('restore of PostgreSQL', () => {
     const controller = new AbortController();
     const request = inPlace();
     const work = failureOf(engine.restore(connection, request, Readable.from([archive]), controller), 'cancelled');
-    await until('the database is being created', async () => {
+    await until('the database is being created', 10, async () => {
       const waiting = await server.query('postgres', `${sessions} and wait_event_type = 'Lock'`);
       return waiting.length > 0;
     });
@@ -261,7 +261,7 @@ describe('restore of PostgreSQL', () => {
     await engine.cleanUpRestore(connection, request.restoreId, calm());
     await blocker.query('rollback');
     await blocker.end();
-    await until('nothing is under way', async () => (await server.query('postgres', sessions)).length === 0);
+    await until('nothing is under way', 10, async () => (await server.query('postgres', sessions)).length === 0);
     expect(await server.query('postgres', `select from pg_database where datname like '%\\_hf\\_%'`)).to.deep.equal([]);
     await server.stop();
   });
@@ -286,13 +286,13 @@ describe('restore of PostgreSQL', () => {
     const zombie = late.restore(connection, request, input, calm());
     const settled = failureOf(zombie, 'restore_failed');
     const building = async (): Promise<boolean> => (await names()).some((name) => String(name).includes('_hf_'));
-    await until('the zombie feeds its program', async () => (await building()) && runningPrograms().length === 1);
+    await until('the zombie feeds its program', 10, async () => (await building()) && runningPrograms().length === 1);
     const controller = new AbortController();
     const successor = new Readable({ read: () => undefined });
     successor.push(archive);
     const second = late.restore(connection, request, successor, controller);
     const stopped = failureOf(second, 'cancelled');
-    await until('the successor has its own database', () => runningPrograms().length === 2);
+    await until('the successor has its own database', 10, () => runningPrograms().length === 2);
     input.push(null);
     await settled;
     expect(await contentOf(connection)).to.deep.equal(content);

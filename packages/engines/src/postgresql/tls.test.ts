@@ -3,9 +3,10 @@ import { chownSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { tlsModes, type Connection, type DatabaseOptions } from '@holdfast/shared/domain';
-import { calm, connectionTo, dumpOf, failureOf, fakePrograms, newDatabase, until } from '@holdfast/testing/engines';
+import { calm, connectionTo, dumpOf, failureOf, fakePrograms, newDatabase } from '@holdfast/testing/engines';
 import { startPostgres, type TestPostgres } from '@holdfast/testing/postgres';
 import { expect } from 'chai';
+import { until } from '@holdfast/testing/until';
 import { createEngines } from '../index.ts';
 
 const engine = createEngines({ postgresqlClients: [] }).get('postgresql');
@@ -89,7 +90,7 @@ describe('TLS to PostgreSQL', function () {
       it(`dumps under ${sslmode} with the authority's certificate, and removes the file that it was in`, async () => {
         const before = certificateFolders();
         expect((await dumpOf(engine, withOptions({ sslmode, ca: trusted }))).length).to.be.greaterThan(100);
-        await until('the file is gone', () => certificateFolders().every((name) => before.includes(name)));
+        await until('the file is gone', 10, () => certificateFolders().every((name) => before.includes(name)));
       });
 
       it(`refuses another authority under ${sslmode}`, async () => {

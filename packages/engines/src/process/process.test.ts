@@ -4,8 +4,9 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { buffer } from 'node:stream/consumers';
 import { HoldfastError, Secret } from '@holdfast/shared/domain';
-import { fakePrograms, isAlive, until } from '@holdfast/testing/engines';
+import { fakePrograms, isAlive } from '@holdfast/testing/engines';
 import { expect } from 'chai';
+import { until } from '@holdfast/testing/until';
 import { feedProgram, runningPrograms, startProgram, type Program, type ProgramEnd } from './index.ts';
 
 const judge = ({ code, signal, startError, stderr }: ProgramEnd): HoldfastError | null =>
@@ -49,7 +50,7 @@ describe('process', () => {
     expect(ended).to.equal(false);
     program.stdin.write('go on');
     await program.ended;
-    await until('the output ends', () => ended);
+    await until('the output ends', 10, () => ended);
   });
 
   it('fails the output when the program exits 1 after writing what looks whole', async () => {
@@ -132,7 +133,7 @@ describe('process', () => {
     const { end, error } = await program.ended;
     expect(end.signal).to.equal('SIGKILL');
     expect(error).to.equal(reason);
-    await until('no process is left', () => !isAlive(grandchild) && !isAlive(program.pid ?? 0));
+    await until('no process is left', 10, () => !isAlive(grandchild) && !isAlive(program.pid ?? 0));
   });
 
   it('ends the program when its reader goes away', async () => {
@@ -152,7 +153,7 @@ describe('process', () => {
       process.exit(0);`;
     const pid = Number(execFileSync(process.execPath, ['--input-type=module', '--eval', script], { encoding: 'utf8' }));
     expect(pid).to.be.greaterThan(1);
-    await until('the program is gone', () => !isAlive(pid));
+    await until('the program is gone', 10, () => !isAlive(pid));
   });
 
   describe('feeding', () => {

@@ -2,6 +2,7 @@ import { promisify } from 'node:util';
 import { constants, zstdCompress } from 'node:zlib';
 import { AsyncTransform } from './async-transform.ts';
 import { InOrder } from './in-order.ts';
+import { release } from './release.ts';
 
 const compress = promisify(zstdCompress);
 
@@ -13,7 +14,7 @@ export const framesAtOnce = 3;
 const outputChunk = 1024 * 1024;
 
 /**
- * Compresses into a sequence of independent zstd frames (RFC 8878), each with its size and a checksum in it, side by side in
+ * Takes chunks over and releases them. Compresses into a sequence of independent zstd frames (RFC 8878), each with its size and a checksum in it, side by side in
  * the thread pool. Nothing at all becomes one empty frame, so that every output is a valid file.
  */
 export class ZstdEncode extends AsyncTransform {
@@ -36,6 +37,7 @@ export class ZstdEncode extends AsyncTransform {
       this.#filled += copied;
       if (this.#filled === frameBytes) await this.#endFrame();
     }
+    release(chunk);
   }
 
   protected override async complete(): Promise<void> {

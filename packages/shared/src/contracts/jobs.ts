@@ -21,6 +21,13 @@ export type QueueName = (typeof jobCatalogue)[JobName]['queue'];
 
 export const queueNames = ['backups', 'restores', 'maintenance'] as const satisfies readonly QueueName[];
 
+/**
+ * The id of the job that begins an attempt (or sweeps after it): whoever rings, and however often, an attempt has one job.
+ */
+export function attemptJobId(kind: 'backup' | 'restore' | 'sweep', id: string, attempt: number): string {
+  return `${kind}-${id}-${attempt}`;
+}
+
 /** What a job handler is given beside its payload. */
 export interface JobContext {
   jobId: string;

@@ -1,20 +1,12 @@
 import type { Readable } from 'node:stream';
-import type { DatabaseOptions } from './database.ts';
+import type { Database } from './database.ts';
 import type { OwnershipMode, RestoreTarget } from './restore.ts';
-import type { Secret } from './secret.ts';
 
 export const engineTypes = ['postgresql'] as const;
 export type EngineType = (typeof engineTypes)[number];
 
 /** How to reach a database. */
-export interface Connection {
-  host: string;
-  port: number;
-  user: string;
-  password: Secret | null;
-  database: string;
-  options: DatabaseOptions;
-}
+export type Connection = Pick<Database, 'host' | 'port' | 'user' | 'password' | 'database' | 'options'>;
 
 export interface Tool {
   /** The program's name: `pg_dump`. */

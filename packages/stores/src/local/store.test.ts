@@ -1,11 +1,12 @@
 import { HoldfastError, type ObjectStore } from '@holdfast/shared/domain';
-import { collect, contentOf, failureOf, stallingAfter, streamOf, waitUntil } from '@holdfast/testing/stores';
+import { collect, contentOf, failureOf, stallingAfter, streamOf } from '@holdfast/testing/stores';
 import { expect } from 'chai';
 import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import { until } from '@holdfast/testing/until';
 import { openStore } from '../index.ts';
 import { localDestination, testSettings } from '../testing.ts';
 import { fileError } from './errors.ts';
@@ -91,7 +92,7 @@ describe('the local store', () => {
     const body = stallingAfter(contentOf(100_000));
     const controller = new AbortController();
     const work = failureOf(store.put('a/dump', body, { signal: controller.signal }));
-    await waitUntil(async () => (await files(root)).length === 1);
+    await until('the condition', 10, async () => (await files(root)).length === 1);
     expect(await files(root)).to.not.include('dump');
     controller.abort(new HoldfastError('stopping'));
     await work;

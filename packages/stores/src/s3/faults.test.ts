@@ -1,8 +1,9 @@
 import { HoldfastError, Secret, type ErrorCode, type ObjectStore, type S3Settings } from '@holdfast/shared/domain';
 import { startS3, type Dialect, type Effect, type RequestKind, type TestS3 } from '@holdfast/testing/s3';
-import { collect, contentOf, failureOf, stallingAfter, streamOf, waitUntil } from '@holdfast/testing/stores';
+import { collect, contentOf, failureOf, stallingAfter, streamOf } from '@holdfast/testing/stores';
 import { expect } from 'chai';
 import { buffer } from 'node:stream/consumers';
+import { until } from '@holdfast/testing/until';
 import { s3Destination, testSettings } from '../testing.ts';
 import { openS3Store } from './index.ts';
 import type { S3Options } from './options.ts';
@@ -141,7 +142,7 @@ describe('an S3 store whose server misbehaves', function () {
     server.faults.add({ kind: 'uploadPart', effect: { type: 'stall' } });
     const controller = new AbortController();
     const work = failureOf(put(streamOf(content), controller.signal));
-    await waitUntil(() => (server.requests.uploadPart ?? 0) > 0);
+    await until('the condition', 10, () => (server.requests.uploadPart ?? 0) > 0);
     const reason = new HoldfastError('lease_lost');
     controller.abort(reason);
     expect(await work).to.equal(reason);
@@ -153,7 +154,7 @@ describe('an S3 store whose server misbehaves', function () {
     const slow = { kind: 'uploadPart', effect: { type: 'slow', ms: 100 } } as const;
     server.faults.add(slow);
     const work = put();
-    await waitUntil(() => (server.requests.uploadPart ?? 0) > 1);
+    await until('the condition', 10, () => (server.requests.uploadPart ?? 0) > 1);
     await server.restart();
     expect(await work).to.include({ size: content.length });
     expect(server.openUploads()).to.deep.equal([]);
@@ -163,7 +164,7 @@ describe('an S3 store whose server misbehaves', function () {
     await use();
     server.faults.add({ kind: 'uploadPart', effect: { type: 'slow', ms: 200 } });
     const work = failureOf(put());
-    await waitUntil(() => (server.requests.uploadPart ?? 0) > 1);
+    await until('the condition', 10, () => (server.requests.uploadPart ?? 0) > 1);
     await server.pause();
     expect(await work).to.include({ code: 'store_unreachable' });
     await server.resume();
@@ -233,7 +234,7 @@ describe('an S3 store whose server misbehaves', function () {
     const stream = await store.get('backup/dump', { signal: never });
     expect(server.openConnections()).to.equal(1);
     stream.destroy();
-    await waitUntil(() => server.openConnections() === 0);
+    await until('the condition', 10, () => server.openConnections() === 0);
   });
 
   const refused: [string, Effect, ErrorCode][] = [
@@ -306,7 +307,7 @@ describe('an S3 store whose server misbehaves', function () {
     await use({ options: { idleTimeoutMs: 60_000 } });
     server.faults.add({ kind: 'headObject', effect: { type: 'stall' } });
     const work = failureOf(store.head('x'));
-    await waitUntil(() => server.requests.headObject === 1);
+    await until('the condition', 10, () => server.requests.headObject === 1);
     await store.close();
     expect(await work).to.be.instanceOf(HoldfastError);
   });

@@ -7,7 +7,7 @@ import { HoldfastError, Secret, type Connection, type Engine, type RestoreReques
 import { expect } from 'chai';
 import { calm, dumpOf, failureOf } from './collect.ts';
 import { isAlive } from './programs.ts';
-import { until } from './until.ts';
+import { until } from '../until.ts';
 
 /** One implementation, and a real server that it works on. */
 export interface EngineSubject {
@@ -92,14 +92,14 @@ export function describeEngine(name: string, open: () => Promise<EngineSubject>)
         expect(pids).to.have.length(1);
         controller.abort(new HoldfastError('lease_lost'));
         await failureOf(buffer(stream), 'lease_lost');
-        await until('no process is left', () => !pids.some(isAlive) && subject.runningPrograms().length === 0);
+        await until('no process is left', 10, () => !pids.some(isAlive) && subject.runningPrograms().length === 0);
       });
 
       it('ends its program when the stream is destroyed', async () => {
         const { stream } = await engine.dump(source, calm());
         await once(stream, 'readable');
         stream.destroy();
-        await until('no program is left', () => subject.runningPrograms().length === 0);
+        await until('no program is left', 10, () => subject.runningPrograms().length === 0);
       });
 
       it('does not begin when the signal is aborted already', async () => {
@@ -115,7 +115,7 @@ export function describeEngine(name: string, open: () => Promise<EngineSubject>)
           expect(commandLine).to.contain('dump').and.not.contain(source.password?.reveal());
         }
         stream.destroy();
-        await until('no program is left', () => subject.runningPrograms().length === 0);
+        await until('no program is left', 10, () => subject.runningPrograms().length === 0);
       });
     });
 
@@ -219,7 +219,7 @@ export function describeEngine(name: string, open: () => Promise<EngineSubject>)
         input.push(half());
         const work = engine.restore(connection, inPlace(), input, { signal: controller.signal });
         const settled = failureOf(work, 'lease_lost');
-        await until('the restore runs', () => subject.runningPrograms().length > 0);
+        await until('the restore runs', 10, () => subject.runningPrograms().length > 0);
         controller.abort(new HoldfastError('lease_lost'));
         await settled;
         expect(input.destroyed).to.equal(true);
@@ -232,7 +232,7 @@ export function describeEngine(name: string, open: () => Promise<EngineSubject>)
         const input = new Readable({ read: () => undefined });
         input.push(half());
         const settled = failureOf(engine.restore(connection, inPlace(), input, calm()), 'restore_killed');
-        const program = await until('it runs', () => subject.runningPrograms()[0]);
+        const program = await until('it runs', 10, () => subject.runningPrograms()[0]);
         process.kill(program.pid, 'SIGKILL');
         await settled;
       });

@@ -4,4 +4,3 @@ export { fingerprint, type FingerprintTarget } from './fingerprint.ts';
 export { connectionTo, contentOf, newDatabase, openClient } from './postgresql.ts';
 export { fakePrograms, isAlive } from './programs.ts';
 export { oddDatabaseNames, sampleStatements } from './sample.ts';
-export { until } from './until.ts';

@@ -5,7 +5,7 @@ import { untilAborted, type AnyPayload } from './handlers.ts';
 import { outageConformance } from './outages.ts';
 import { failureOf } from './promises.ts';
 import type { QueueServer, QueueServerKind } from './servers.ts';
-import { until } from './until.ts';
+import { until } from '../until.ts';
 
 /** What the services rely on, the same for every backend. Each suite has a server of its own. */
 export function queueConformance(kind: QueueServerKind): void {
@@ -41,8 +41,8 @@ export function queueConformance(kind: QueueServerKind): void {
       const backup = { backupId: payload.backupId, requestId: 'request' };
       await producer.ring('attempt.sweep@1', payload, { jobId });
       await producer.ring('backup.run@1', backup, { jobId: 'backup-1', priority: 5 });
-      await until('both jobs ran', () => seen.length === 2);
-      await until('the job is gone', async () => (await bed.stateOf('maintenance', jobId)) === 'unknown');
+      await until('both jobs ran', 10, () => seen.length === 2);
+      await until('the job is gone', 10, async () => (await bed.stateOf('maintenance', jobId)) === 'unknown');
       expect(seen).to.have.deep.members([
         { name: 'attempt.sweep@1', payload, jobId },
         { name: 'backup.run@1', payload: backup, jobId: 'backup-1' },
@@ -63,7 +63,7 @@ export function queueConformance(kind: QueueServerKind): void {
         calls += 1;
       });
       await bed.addRaw('backups', 'backup.run@1', { backupId: 7 }, 'unfit');
-      await until('the failure is logged', () => bed.log.lines.some(({ jobId }) => jobId === 'unfit'));
+      await until('the failure is logged', 10, () => bed.log.lines.some(({ jobId }) => jobId === 'unfit'));
       const line = bed.log.lines.find(({ jobId }) => jobId === 'unfit');
       expect(line).to.include({ level: 'error', msg: 'the job failed', job: 'backup.run@1' });
       expect(JSON.stringify(line)).to.contain('The payload of backup.run@1 does not fit');
@@ -73,8 +73,8 @@ export function queueConformance(kind: QueueServerKind): void {
     it('hands back a job that only a newer version knows, as often as it gets it', async () => {
       await bed.consumers(() => Promise.reject(new Error('no handler is to be called')));
       await bed.addRaw('backups', 'backup.run@99', { unheard: 'of' }, 'future');
-      await until('it was taken twice', async () => (await bed.startsOf('backups', 'future')) === 2);
-      await until('it was handed back', async () => (await bed.stateOf('backups', 'future')) === 'delayed');
+      await until('it was taken twice', 10, async () => (await bed.startsOf('backups', 'future')) === 2);
+      await until('it was handed back', 10, async () => (await bed.stateOf('backups', 'future')) === 'delayed');
       expect(bed.log.lines.filter(({ level }) => level === 'warn')).to.have.lengthOf(1);
       expect(bed.log.lines.some(({ level }) => level === 'error')).to.equal(false);
     });
@@ -90,13 +90,13 @@ export function queueConformance(kind: QueueServerKind): void {
         calls += 1;
         await gate.promise;
       }, 2);
-      await until('it runs', () => calls === 1);
+      await until('it runs', 10, () => calls === 1);
       await producer.ring('attempt.sweep@1', payload, { jobId });
       const other = newSweep();
       await producer.ring('attempt.sweep@1', other.payload, { jobId: other.jobId });
-      await until('a job rung later runs', () => calls === 2);
+      await until('a job rung later runs', 10, () => calls === 2);
       gate.resolve();
-      await until('both are gone', async () => (await bed.stateOf('maintenance', jobId)) === 'unknown');
+      await until('both are gone', 10, async () => (await bed.stateOf('maintenance', jobId)) === 'unknown');
       expect(calls).to.equal(2);
     });
 
@@ -109,8 +109,8 @@ export function queueConformance(kind: QueueServerKind): void {
       const { jobId, payload } = newSweep();
       for (const times of [1, 2, 3]) {
         await producer.ring('attempt.sweep@1', payload, { jobId });
-        await until(`run ${times}`, () => calls.length === times);
-        await until('the job is gone', async () => (await bed.stateOf('maintenance', jobId)) === 'unknown');
+        await until(`run ${times}`, 10, () => calls.length === times);
+        await until('the job is gone', 10, async () => (await bed.stateOf('maintenance', jobId)) === 'unknown');
       }
     });
 
@@ -123,11 +123,11 @@ export function queueConformance(kind: QueueServerKind): void {
       const producer = bed.producer();
       const { jobId, payload } = newSweep();
       await producer.ring('attempt.sweep@1', payload, { jobId });
-      await until('the failed job is gone', async () => {
+      await until('the failed job is gone', 10, async () => {
         return calls === 1 && (await bed.stateOf('maintenance', jobId)) === 'unknown';
       });
       await producer.ring('attempt.sweep@1', payload, { jobId });
-      await until('it ran again', () => calls === 2);
+      await until('it ran again', 10, () => calls === 2);
       expect(bed.log.lines.filter(({ msg }) => msg === 'the job failed')).to.have.lengthOf(1);
     });
 
@@ -136,7 +136,7 @@ export function queueConformance(kind: QueueServerKind): void {
       await bed.consumers(async () => {
         active += 1;
         peak = Math.max(peak, active);
-        await until('three run', () => peak === 3);
+        await until('three run', 10, () => peak === 3);
         active -= 1;
         done += 1;
       }, 3);
@@ -145,7 +145,7 @@ export function queueConformance(kind: QueueServerKind): void {
         const { jobId, payload } = newSweep();
         await producer.ring('attempt.sweep@1', payload, { jobId });
       }
-      await until('all ran', () => done === 9);
+      await until('all ran', 10, () => done === 9);
       expect(peak).to.equal(3);
     });
 
@@ -166,7 +166,7 @@ export function queueConformance(kind: QueueServerKind): void {
       const [first, second] = [newSweep(), newSweep()];
       await producer.ring('attempt.sweep@1', first.payload, { jobId: first.jobId });
       await producer.ring('attempt.sweep@1', second.payload, { jobId: second.jobId });
-      await until('one runs', () => calls === 1);
+      await until('one runs', 10, () => calls === 1);
       await consumers.stop();
       expect(reasons).to.have.lengthOf(1);
       expect(reasons[0]).to.be.instanceOf(HoldfastError).and.have.property('code', 'stopping');
@@ -188,7 +188,7 @@ export function queueConformance(kind: QueueServerKind): void {
       await bed.consumers(handle);
       const { jobId, payload } = newSweep();
       await bed.producer().ring('attempt.sweep@1', payload, { jobId });
-      await until('it runs', () => calls === 1);
+      await until('it runs', 10, () => calls === 1);
       await new Promise((resolve) => setTimeout(resolve, 4 * lockSeconds * 1000));
       expect(calls).to.equal(1);
       expect(aborted).to.deep.equal([]);
@@ -200,15 +200,15 @@ export function queueConformance(kind: QueueServerKind): void {
       await bed.producer().ring('attempt.sweep@1', payload, { jobId });
       for (const _time of [1, 2, 3]) {
         const child = await bed.child();
-        await until('the child runs the job', () => child.started.includes(jobId));
+        await until('the child runs the job', 10, () => child.started.includes(jobId));
         await child.kill();
       }
       const taken: string[] = [];
       await bed.consumers(async (_payload, context) => {
         taken.push(context.jobId);
       });
-      await until('another took it over', () => taken.length === 1, 5 * lockSeconds * 1000);
-      await until('it is gone', async () => (await bed.stateOf('maintenance', jobId)) === 'unknown');
+      await until('another took it over', 5 * lockSeconds, () => taken.length === 1);
+      await until('it is gone', 10, async () => (await bed.stateOf('maintenance', jobId)) === 'unknown');
       expect(taken).to.deep.equal([jobId]);
     }).timeout(60_000);
 
@@ -222,13 +222,13 @@ export function queueConformance(kind: QueueServerKind): void {
       });
       const producer = bed.producer();
       await producer.ring('attempt.sweep@1', payload, { jobId });
-      await until('it runs', async () => (await bed.stateOf('maintenance', jobId)) === 'active');
+      await until('it runs', 10, async () => (await bed.stateOf('maintenance', jobId)) === 'active');
       await server.empty();
-      await until('its signal was aborted', () => reasons.length === 1);
+      await until('its signal was aborted', 10, () => reasons.length === 1);
       expect(reasons[0]).to.be.instanceOf(HoldfastError).and.have.property('code', 'lease_lost');
       const next = newSweep();
       await producer.ring('attempt.sweep@1', next.payload, { jobId: next.jobId });
-      await until('a new job ran', () => handled.includes(next.jobId));
+      await until('a new job ran', 10, () => handled.includes(next.jobId));
     });
 
     outageConformance(() => [server, bed]);

@@ -6,4 +6,3 @@ export { failureOf } from './promises.ts';
 export { startProxy, type Proxy } from './proxy.ts';
 export { queueServerKinds, type QueueServer, type QueueServerKind } from './servers.ts';
 export { measureJobsPerSecond } from './throughput.ts';
-export { until } from './until.ts';

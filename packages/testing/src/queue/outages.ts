@@ -4,7 +4,7 @@ import { newSweep, QueueBed } from './bed.ts';
 import { failureOf, succeeds } from './promises.ts';
 import { startProxy } from './proxy.ts';
 import type { QueueServer } from './servers.ts';
-import { until } from './until.ts';
+import { until } from '../until.ts';
 
 /** The part of the conformance suite that takes the server away. @param current the server and the bed of the running test */
 export function outageConformance(current: () => readonly [QueueServer, QueueBed]): void {
@@ -32,7 +32,7 @@ export function outageConformance(current: () => readonly [QueueServer, QueueBed
       for (let times = 0; times < 5; times += 1) await failureOf(producer.ping());
       expect(performance.now() - start, 'ms for five once the outage is known').to.be.below(500);
       await server.restart();
-      await until('a ring gets through', () => succeeds(producer.ring('attempt.sweep@1', payload, { jobId })));
+      await until('a ring gets through', 10, () => succeeds(producer.ring('attempt.sweep@1', payload, { jobId })));
       await producer.ping();
       expect(await bed.stateOf('maintenance', jobId)).to.equal('waiting');
     });
@@ -46,8 +46,8 @@ export function outageConformance(current: () => readonly [QueueServer, QueueBed
       await server.restart();
       const producer = bed.producer();
       const { jobId, payload } = newSweep();
-      await until('a ring gets through', () => succeeds(producer.ring('attempt.sweep@1', payload, { jobId })));
-      await until('it ran', () => handled.includes(jobId));
+      await until('a ring gets through', 10, () => succeeds(producer.ring('attempt.sweep@1', payload, { jobId })));
+      await until('it ran', 10, () => handled.includes(jobId));
     });
 
     it('survives a restart: the same producer and consumers work again', async () => {
@@ -58,15 +58,15 @@ export function outageConformance(current: () => readonly [QueueServer, QueueBed
       const producer = bed.producer();
       const [before, between, after] = [newSweep(), newSweep(), newSweep()];
       await producer.ring('attempt.sweep@1', before.payload, { jobId: before.jobId });
-      await until('it works before', () => handled.includes(before.jobId));
+      await until('it works before', 10, () => handled.includes(before.jobId));
       await server.stop();
       const start = performance.now();
       await failureOf(producer.ring('attempt.sweep@1', between.payload, { jobId: between.jobId }));
       expect(performance.now() - start).to.be.below(2000);
       await server.restart();
       const ringAfter = () => producer.ring('attempt.sweep@1', after.payload, { jobId: after.jobId });
-      await until('a ring gets through', () => succeeds(ringAfter()));
-      await until('it works after', () => handled.includes(after.jobId), 15_000);
+      await until('a ring gets through', 10, () => succeeds(ringAfter()));
+      await until('it works after', 15, () => handled.includes(after.jobId));
     });
 
     it('finds out that its connections went dead without being closed, and makes new ones', async () => {
@@ -80,14 +80,12 @@ export function outageConformance(current: () => readonly [QueueServer, QueueBed
         const producer = dead.producer();
         const [before, after] = [newSweep(), newSweep()];
         await producer.ring('attempt.sweep@1', before.payload, { jobId: before.jobId });
-        await until('it works before', () => handled.includes(before.jobId));
+        await until('it works before', 10, () => handled.includes(before.jobId));
         proxy.freeze();
-        await until(
-          'a ring gets through',
-          () => succeeds(producer.ring('attempt.sweep@1', after.payload, { jobId: after.jobId })),
-          20_000,
+        await until('a ring gets through', 20, () =>
+          succeeds(producer.ring('attempt.sweep@1', after.payload, { jobId: after.jobId })),
         );
-        await until('it runs', () => handled.includes(after.jobId), 30_000);
+        await until('it runs', 30, () => handled.includes(after.jobId));
       } finally {
         await dead.close();
         await proxy.stop();
@@ -99,13 +97,15 @@ export function outageConformance(current: () => readonly [QueueServer, QueueBed
       const producer = bed.producer();
       await producer.ping();
       await server.stop();
-      await until('the outage is known', () => bed.log.lines.some(({ msg }) => msg.startsWith('the queue is away')));
+      await until('the outage is known', 10, () =>
+        bed.log.lines.some(({ msg }) => msg.startsWith('the queue is away')),
+      );
       const known = bed.log.lines.length;
       await new Promise((resolve) => setTimeout(resolve, 3000));
       expect(bed.log.lines.length - known).to.be.below(60);
       await server.restart();
-      await until('a ping gets through', () => succeeds(producer.ping()));
-      await until('both know that it is back', () => messages('the queue is back') === 2, 15_000);
+      await until('a ping gets through', 10, () => succeeds(producer.ping()));
+      await until('both know that it is back', 15, () => messages('the queue is back') === 2);
       expect(messages('the queue is away, trying on')).to.equal(2);
     });
 

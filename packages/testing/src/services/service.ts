@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { freePort } from '@holdfast/embedded';
 import { releaseAtEnd } from '../resources.ts';
-import { processEnvironment } from './image.ts';
-import { until } from './until.ts';
+import { imageProcess } from './image.ts';
+import { until } from '../until.ts';
 
 export type ServiceName = 'api' | 'scheduler' | 'worker';
 
@@ -45,8 +45,9 @@ process.once('exit', () => {
  */
 export async function startService(name: ServiceName, env: Record<string, string>): Promise<Service> {
   const port = await freePort();
-  const { child, output, exited } = launch([join('services', name, 'src/main.ts')], {
-    ...processEnvironment(name),
+  const { parameters, env: imageEnvironment } = imageProcess(name);
+  const { child, output, exited } = launch(parameters, {
+    ...imageEnvironment,
     ...env,
     HOLDFAST_HOST: host,
     [name === 'api' ? 'HOLDFAST_PORT' : 'HOLDFAST_HEALTH_PORT']: String(port),
@@ -113,19 +114,4 @@ function launch(args: string[], env: Record<string, string>) {
     });
   });
   return { child, exited, output: () => printed };
-}
-
-/** A port that nobody listens on at the moment. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, host, () => {
-      const address = probe.address();
-      probe.close(() => {
-        if (address && typeof address === 'object') resolve(address.port);
-        else reject(new Error('The system gave no free port.'));
-      });
-    });
-  });
 }

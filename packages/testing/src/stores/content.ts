@@ -63,12 +63,3 @@ export async function failureOf(work: Promise<unknown>): Promise<unknown> {
   }
   throw new Error(`Expected a failure, but it succeeded with ${JSON.stringify(result)}.`);
 }
-
-/** Polls until the condition holds. @throws Error after ten seconds */
-export async function waitUntil(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error('The condition did not come true within ten seconds.');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}

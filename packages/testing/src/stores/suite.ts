@@ -1,7 +1,8 @@
 import { HoldfastError, type ObjectStore } from '@holdfast/shared/domain';
 import { expect } from 'chai';
 import { buffer } from 'node:stream/consumers';
-import { collect, contentOf, failingAfter, failureOf, sha256, stallingAfter, streamOf, waitUntil } from './content.ts';
+import { collect, contentOf, failingAfter, failureOf, sha256, stallingAfter, streamOf } from './content.ts';
+import { until } from '../until.ts';
 
 export interface OpenedStore {
   store: ObjectStore;
@@ -135,7 +136,7 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
       const controller = new AbortController();
       const body = stallingAfter(contentOf(2 * opened.partSize + 1));
       const work = failureOf(store.put(key, body, { signal: controller.signal }));
-      await waitUntil(async () => (await collect(store.listUploads(key))).length === 1);
+      await until('the condition', 10, async () => (await collect(store.listUploads(key))).length === 1);
       expect(await store.head(key)).to.equal(null);
       expect(await collect(store.list(key))).to.deep.equal([]);
       controller.abort();

@@ -2,7 +2,8 @@ import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
-import { openApi, until, type Tenant, type TestApi } from '../harness.test.ts';
+import { until } from '@holdfast/testing/until';
+import { openApi, type Tenant, type TestApi } from '../harness.test.ts';
 import { routes } from '../index.ts';
 import { dialectOf } from '../routes/index.ts';
 
@@ -129,7 +130,7 @@ describe('http', () => {
       headers: { 'x-request-id': 'abc:1.2-3_Z' },
     });
     expect(sane.headers.get('x-request-id')).to.equal('abc:1.2-3_Z');
-    await until(() => api.logged().includes('"requestId":"abc:1.2-3_Z"'));
+    await until('the condition', 5, () => api.logged().includes('"requestId":"abc:1.2-3_Z"'));
     for (const strange of ['', 'a b', 'x'.repeat(129), '<script>', '{"a":1}']) {
       const answer = await api.request('GET', '/nowhere', { headers: { 'x-request-id': strange } });
       expect(answer.headers.get('x-request-id'), strange).to.match(/^[0-9a-f-]{36}$/);
@@ -208,7 +209,7 @@ describe('http', () => {
       half.on('error', resolve);
     });
     half.write('{');
-    await until(() => entered);
+    await until('the condition', 5, () => entered);
     const started = Date.now();
     const stopped = stopping.stop();
     await delay(100);

@@ -8,7 +8,7 @@ import { attemptPrefix, HoldfastError, type Backup } from '@holdfast/shared/doma
 import { systemClock, systemIds } from '@holdfast/shared/lifecycle';
 import { FakeEngine, MemoryStore, pieces } from '@holdfast/testing/fakes';
 import { testDatabase, type TestDatabase } from '@holdfast/testing/postgres';
-import { until } from '@holdfast/testing/services';
+import { until } from '@holdfast/testing/until';
 import type { HandlerDeps } from '../deps.ts';
 import { openBed, type Bed } from '../testing/bed.ts';
 import { createHandlers } from './index.ts';

@@ -1,3 +1,4 @@
+import { attemptJobId } from '@holdfast/shared/contracts';
 import { z } from 'zod';
 import { notFound } from '../../http/problem.ts';
 import { ring } from '../ring.ts';
@@ -42,7 +43,7 @@ const create = route({
     });
     if (!backup) throw notFound('This database does not exist.');
     const payload = { backupId: backup.id, requestId: call.requestId };
-    await ring(call, 'backup.run@1', payload, `backup-${backup.id}-${backup.attempt + 1}`);
+    await ring(call, 'backup.run@1', payload, attemptJobId('backup', backup.id, backup.attempt + 1));
     return { database_backup: presentBackup(backup, []) };
   },
 });

@@ -7,7 +7,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { HoldfastError, type BackupFile, type Clock, type Destination } from '@holdfast/shared/domain';
 import { openStore } from '@holdfast/stores';
 import { expect } from 'chai';
-import { openApi, until, type Tenant, type TestApi } from '../../harness.test.ts';
+import { until } from '@holdfast/testing/until';
+import { openApi, type Tenant, type TestApi } from '../../harness.test.ts';
 
 describe('database dialect: archive and download', () => {
   const content = randomBytes(300_000);
@@ -142,7 +143,7 @@ describe('database dialect: archive and download', () => {
     });
     expect([end, response.complete]).to.deep.equal(['broken', false]);
     expect(received).to.be.lessThan(content.length);
-    await until(() => api.logged().includes('The store went away.'));
+    await until('the condition', 5, () => api.logged().includes('The store went away.'));
   });
 
   it('does not count it as a failure when the client leaves midway', async () => {
@@ -161,7 +162,7 @@ describe('database dialect: archive and download', () => {
         .logged()
         .split('\n')
         .filter((line) => line.includes('left-early'));
-    await until(() => ofRequest().some((line) => line.includes('the client left')));
+    await until('the condition', 5, () => ofRequest().some((line) => line.includes('the client left')));
     expect(ofRequest().join('')).to.not.include('request failed');
   });
 

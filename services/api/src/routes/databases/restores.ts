@@ -1,3 +1,4 @@
+import { attemptJobId } from '@holdfast/shared/contracts';
 import { ownershipModes, type RestoreTarget } from '@holdfast/shared/domain';
 import { z } from 'zod';
 import { databaseName, looksLikeUuid } from '../../http/fields.ts';
@@ -48,7 +49,7 @@ const create = route({
     if (restore === 'busy')
       throw conflict('Another restore onto the same target waits or runs: wait until it has ended.');
     const payload = { restoreId: restore.id, requestId: call.requestId };
-    await ring(call, 'restore.run@1', payload, `restore-${restore.id}-${restore.attempt + 1}`);
+    await ring(call, 'restore.run@1', payload, attemptJobId('restore', restore.id, restore.attempt + 1));
     return presentRestore(restore);
   },
 });
