@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fingerprint } from '@holdfast/testing/engines';
-import { sharedPostgres } from '@holdfast/testing/postgres';
+import { sharedPostgres, type TestPostgres } from '@holdfast/testing/postgres';
 import { expect } from 'chai';
 import { sourceDatabase } from './support/source.ts';
 import { localDestination, queues, register, storedLocally, useHoldfast } from './support/system.ts';
@@ -37,8 +37,8 @@ for (const { name, options } of queues) {
       const copies = { ours: `${source.name}_ours`, public: `${source.name}_public` };
       const restore = await client.restore(databaseId, backup.id, { target: { new_database: copies.ours } }, 30);
       expect(restore).to.include({ status: 'done', error: null });
-      await server.createDatabase(copies.public);
-      restoreWithPublicTools(archive, server.url(copies.public));
+      const printed = restoreAsDocumented(archive, { server, database: copies.public });
+      expect(`sha256:${printed.split(' ')[0]}`).to.equal(backup.checksum);
 
       const { host, port, user, password } = server;
       const contentOf = (database: string) => fingerprint({ host, port, user, password, database });
@@ -49,13 +49,27 @@ for (const { name, options } of queues) {
   });
 }
 
-/** As docs/backup-format.md says: `zstd -d`, then `pg_restore`. */
-function restoreWithPublicTools(archive: Buffer, url: string): void {
+/** Runs the commands of docs/backup-format.md as they stand there. @returns what they printed */
+function restoreAsDocumented(archive: Buffer, target: { server: TestPostgres; database: string }): string {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/backup-format.md'), 'utf8');
+  const commands = /```sh\n(.+?)```/s.exec(page)?.[1] ?? '';
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-download-'));
+  const { host, port, user, password } = target.server;
   try {
-    writeFileSync(join(folder, 'dump.pgdump.zst'), archive);
-    execFileSync('zstd', ['-d', '-q', join(folder, 'dump.pgdump.zst')]);
-    execFileSync('pg_restore', ['--exit-on-error', `--dbname=${url}`, join(folder, 'dump.pgdump')]);
+    const file = join(folder, 'dump.pgdump.zst');
+    writeFileSync(file, archive);
+    return execFileSync('bash', ['--norc', '-euo', 'pipefail', '-c', commands], {
+      encoding: 'utf8',
+      env: {
+        PATH: process.env['PATH'],
+        ARCHIVE: file,
+        DATABASE: target.database,
+        PGHOST: host,
+        PGPORT: String(port),
+        PGUSER: user,
+        PGPASSWORD: password,
+      },
+    });
   } finally {
     rmSync(folder, { recursive: true });
   }
