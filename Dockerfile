@@ -44,6 +44,6 @@ CMD ["node", "services/api/src/main.ts"]
 FROM clients AS worker
 # A dump is a stream of short-lived buffers: a small young generation frees them soon, so the memory of the worker is bounded
 # whatever the size of the dump (`npm run bench` measures it; without these it is a third more).
-ENV MALLOC_ARENA_MAX=2
+ENV MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=524288 MALLOC_TRIM_THRESHOLD_=1048576
 ENV HOLDFAST_HEALTH_PORT=8081
 CMD ["node", "--max-semi-space-size=1", "services/worker/src/main.ts"]
