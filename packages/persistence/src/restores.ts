@@ -68,6 +68,8 @@ export class Restores extends WorkTable<Restore> implements RestoreRepository {
   }
 
   async settle(id: string, attempt: number, outcome: string): Promise<boolean> {
-    return await this.settleAs(this.dataSource.manager, id, attempt, { set: 'outcome = $3', parameters: [outcome] });
+    // All of it was handed over, whatever the last heartbeat knew.
+    const set = 'outcome = $3, progress_bytes = coalesce(w.estimated_bytes, w.progress_bytes)';
+    return await this.settleAs(this.dataSource.manager, id, attempt, { set, parameters: [outcome] });
   }
 }
