@@ -9,7 +9,7 @@ import { releaseAll } from '@holdfast/testing/resources';
 import { startHoldfast, type Holdfast } from '@holdfast/testing/services';
 import { prepareQueue } from '@holdfast/queue';
 import { compareBackups, type Comparison, type Destinations } from './backups.ts';
-import type { Run } from './pipe.ts';
+import { clientEnvironment, type Run } from './pipe.ts';
 import { measureRequests } from './requests.ts';
 import { startS3Process } from './s3-process.ts';
 import { median } from './statistics.ts';
@@ -62,14 +62,7 @@ async function fill(server: TestPostgres, { scale, sqlFile }: BenchOptions): Pro
   }
   const { status, stderr } = spawnSync('psql', ['--quiet', `--set=scale=${scale}`, '--file', sqlFile], {
     encoding: 'utf8',
-    env: {
-      PATH: process.env['PATH'],
-      PGHOST: server.host,
-      PGPORT: String(server.port),
-      PGUSER: server.user,
-      PGPASSWORD: server.password,
-      PGDATABASE: database,
-    },
+    env: clientEnvironment(server, database),
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   if (status !== 0) throw new Error(`psql could not run ${sqlFile}: ${stderr}`);

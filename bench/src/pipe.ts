@@ -10,19 +10,24 @@ export interface Run {
   storedBytes: number;
 }
 
+/** The connection as PostgreSQL's client programs take it, without a word in their arguments. */
+export function clientEnvironment(server: TestPostgres, database: string): NodeJS.ProcessEnv {
+  return {
+    PATH: process.env['PATH'],
+    PGHOST: server.host,
+    PGPORT: String(server.port),
+    PGUSER: server.user,
+    PGPASSWORD: server.password,
+    PGDATABASE: database,
+  };
+}
+
 /** What one would do by hand: `pg_dump -Fc -Z0 | zstd -3 > file`. */
 export async function runBarePipe(server: TestPostgres, database: string, file: string): Promise<Run> {
   const script = `TIMEFORMAT='%R %U %S'; time { pg_dump -Fc -Z0 | zstd -q -3 > '${file}'; }`;
   const child = spawn('bash', ['-o', 'pipefail', '-c', script], {
     stdio: ['ignore', 'ignore', 'pipe'],
-    env: {
-      PATH: process.env['PATH'],
-      PGHOST: server.host,
-      PGPORT: String(server.port),
-      PGUSER: server.user,
-      PGPASSWORD: server.password,
-      PGDATABASE: database,
-    },
+    env: clientEnvironment(server, database),
   });
   let said = '';
   child.stderr.on('data', (chunk: Buffer) => {
