@@ -2,6 +2,7 @@ import {
   chmodSync,
   cpSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readFileSync,
   renameSync,
@@ -46,7 +47,8 @@ function hydrate(packageFolder: string): void {
   const listed = links.parse(JSON.parse(readFileSync(join(packageFolder, 'native/pg-symlinks.json'), 'utf8')));
   for (const { source, target } of listed) {
     const link = join(packageFolder, target);
-    if (existsSync(link)) continue;
+    // Not by access(2), which knows nothing of capabilities.
+    if (lstatSync(link, { throwIfNoEntry: false })) continue;
     const made = `${link}.${process.pid}`;
     symlinkSync(relativeName(source, target), made);
     renameSync(made, link);

@@ -129,19 +129,21 @@ describe('the queue in the service’s database', () => {
       handlersOf(async () => {
         handled += 1;
       }),
-      { concurrency, logger },
+      // A job whose start was answered on a frozen connection comes back when its lock ends.
+      { concurrency, logger, lockSeconds: 2 },
     );
     const producer = openProducer(connection, { logger });
     try {
       const { jobId, payload } = newSweep();
       await producer.ring('attempt.sweep@1', payload, { jobId });
-      await until('it ran', 20, () => handled === 1);
+      // Each frozen connection is found dead by a statement of its own that gets no answer for five seconds.
+      await until('it ran', 45, () => handled === 1);
     } finally {
       await consumers.stop();
       await producer.close();
       await proxy.stop();
     }
-  });
+  }).timeout(60_000);
 
   it('says why it could not be prepared, without the password', async () => {
     const url = new URL(database.url);
