@@ -10,7 +10,7 @@ export interface Codec {
   readonly name: CodecName;
   /** What the file name gets behind it, with the dot. */
   readonly extension: string;
-  /** A fresh stream for one file. */
+  /** A fresh stream for one file. It takes over the chunks that it is given and may release them: nobody else may keep one. */
   encode(): Transform;
   /** A fresh stream for one file. Fails when the bytes are damaged or stop early, and never ends in silence then. */
   decode(): Transform;

@@ -14,7 +14,7 @@ export const framesAtOnce = 3;
 const outputChunk = 1024 * 1024;
 
 /**
- * Takes chunks over and releases them. Compresses into a sequence of independent zstd frames (RFC 8878), each with its size and a checksum in it, side by side in
+ * Compresses into a sequence of independent zstd frames (RFC 8878), each with its size and a checksum in it, side by side in
  * the thread pool. Nothing at all becomes one empty frame, so that every output is a valid file.
  */
 export class ZstdEncode extends AsyncTransform {
