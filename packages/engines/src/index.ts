@@ -15,14 +15,15 @@ export interface Engines {
 
 /** All kinds of database that can be backed up: a new one is a folder beside `postgresql` and a line here. */
 export function createEngines({ postgresqlClients }: EngineSettings): Engines {
-  const engines: Readonly<Record<EngineType, Engine>> = {
+  const engines: Readonly<Partial<Record<EngineType, Engine>>> = {
     postgresql: postgresqlEngine(new Clients([...postgresqlClients, ...searchPath()])),
   };
   return {
     get: (type) => {
-      if (!Object.hasOwn(engines, type))
-        throw new HoldfastError('engine_unknown', `"${type}" is not a known kind of database.`);
-      return engines[type];
+      const engine = Object.hasOwn(engines, type) ? engines[type] : undefined;
+      if (!engine)
+        throw new HoldfastError('engine_unknown', `"${type}" is not a kind of database that can be backed up here.`);
+      return engine;
     },
   };
 }

@@ -62,6 +62,11 @@ export class Accounts implements AccountRepository {
     return { ...token, lastUsedAt: used?.at ?? token.lastUsedAt };
   }
 
+  async listTokens(accountId: number): Promise<ApiToken[]> {
+    const order = { createdAt: 'DESC', id: 'DESC' } as const;
+    return await this.#dataSource.manager.find(apiTokenEntity, { where: { accountId }, order });
+  }
+
   async revokeToken(accountId: number, tokenId: string): Promise<boolean> {
     if (!isUuid(tokenId)) return false;
     const rows = await this.#dataSource.query<unknown[]>(

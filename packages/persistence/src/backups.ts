@@ -1,10 +1,18 @@
-import { In, type DataSource } from 'typeorm';
-import { attemptPrefix, type Backup, type BackupAttempt, type BackupFile, type Ids } from '@holdfast/shared/domain';
+import { In, IsNull, Not, type DataSource, type EntityManager } from 'typeorm';
+import {
+  attemptPrefix,
+  type Backup,
+  type BackupAttempt,
+  type BackupFile,
+  type Ids,
+  type PublicError,
+} from '@holdfast/shared/domain';
 import { backupAttemptEntity, backupEntity, backupFileEntity } from './entities/backups.ts';
 import { isRowNumber, isUuid } from './keys.ts';
 import { insertBackup } from './new-backup.ts';
-import type { BackupRepository, BackupResult, NewBackup } from './repositories.ts';
-import { WorkTable, type WorkKind } from './work.ts';
+import { deletionAnswer, markForDeletion, removeEmptyDestination } from './deletion.ts';
+import type { BackupRepository, BackupResult, DeletionAnswer, NewBackup } from './repositories.ts';
+import { storable, WorkTable, type WorkKind } from './work.ts';
 
 const kind: WorkKind<Backup> = {
   table: 'holdfast.backups',
@@ -33,6 +41,11 @@ const kind: WorkKind<Backup> = {
     from changed where a.backup_id = changed.id and a.attempt = changed.attempt)`,
 };
 
+/** The attempt `a` of the failed remote backup `w` whose objects nobody has begun to remove. */
+const revivable = `
+  a.backup_id = w.id and w.status = 'error' and w.server_id is not null and w.deletion_requested_at is null
+  and not a.settled and a.ended_at is not null and a.rung_at is null and a.swept_at is null`;
+
 /** The columns of an attempt by the names of the domain. */
 const attemptColumns = `
   a.backup_id as "backupId", a.attempt, a.destination_id as "destinationId", a.prefix, a.worker,
@@ -55,14 +68,14 @@ export class Backups extends WorkTable<Backup> implements BackupRepository {
   async listOfDatabase(databaseId: string): Promise<Backup[]> {
     if (!isUuid(databaseId)) return [];
     return await this.dataSource.manager.find(backupEntity, {
-      where: { databaseId },
+      where: { databaseId, deletionRequestedAt: IsNull() },
       order: { createdAt: 'DESC', id: 'DESC' },
     });
   }
 
   async findOwned(accountId: number, id: string): Promise<Backup | null> {
     if (!isUuid(id)) return null;
-    return await this.dataSource.manager.findOneBy(backupEntity, { accountId, id });
+    return await this.dataSource.manager.findOneBy(backupEntity, { accountId, id, deletionRequestedAt: IsNull() });
   }
 
   async files(backupId: string): Promise<BackupFile[]> {
@@ -78,15 +91,114 @@ export class Backups extends WorkTable<Backup> implements BackupRepository {
   }
 
   async settle(id: string, attempt: number, result: BackupResult): Promise<boolean> {
-    const sum = (bytes: (file: BackupFile) => number): number =>
-      result.files.reduce((total, file) => total + bytes(file), 0);
+    return await this.dataSource.transaction((manager) => this.#settle(manager, id, attempt, result));
+  }
+
+  async reserveRevival(id: string): Promise<Backup | null> {
+    if (!isUuid(id)) return null;
     return await this.dataSource.transaction(async (manager) => {
-      const settled = await this.settleAs(manager, id, attempt, {
-        set: 'size = $3, manifest_key = $4, progress_bytes = $5',
-        parameters: [sum(({ size }) => size), result.manifestKey, sum(({ plainSize }) => plainSize)],
-      });
-      if (settled) await manager.insert(backupFileEntity, result.files);
-      return settled;
+      // The sweep counts from the end of the attempt.
+      const kept = await manager.query<unknown[]>(
+        `with kept as (
+          update holdfast.backup_attempts a set ended_at = clock_timestamp() from holdfast.backups w
+          where ${revivable} and w.id = $1 and a.attempt = w.attempt
+          returning a.attempt
+        ) select attempt from kept`,
+        [id],
+      );
+      return kept.length > 0 ? await this.read(manager, id) : null;
+    });
+  }
+
+  async revive(id: string, attempt: number, result: BackupResult): Promise<boolean> {
+    return await this.dataSource.transaction(async (manager) => {
+      // Against the sweep that takes the attempt at the same moment.
+      await manager.query(
+        'select from holdfast.backup_attempts where backup_id = $1 and attempt = $2 for no key update',
+        [id, attempt],
+      );
+      const where = `exists (select from holdfast.backup_attempts a where ${revivable} and a.attempt = w.attempt)`;
+      return await this.#settle(manager, id, attempt, result, where);
+    });
+  }
+
+  async #settle(
+    manager: EntityManager,
+    id: string,
+    attempt: number,
+    { files, manifestKey }: BackupResult,
+    where?: string,
+  ): Promise<boolean> {
+    const sum = (bytes: (file: BackupFile) => number): number => files.reduce((total, file) => total + bytes(file), 0);
+    const settled = await this.settleAs(manager, id, attempt, {
+      set: 'size = $3, manifest_key = $4, progress_bytes = $5',
+      parameters: [sum(({ size }) => size), manifestKey, sum(({ size, plainSize }) => plainSize ?? size)],
+      ...(where === undefined ? {} : { where }),
+    });
+    if (settled) await manager.insert(backupFileEntity, files);
+    return settled;
+  }
+
+  async setLocked(accountId: number, id: string, locked: boolean): Promise<Backup | null> {
+    if (!isUuid(id)) return null;
+    const found = { accountId, id, deletionRequestedAt: IsNull() };
+    const lockedAt = locked ? () => 'coalesce(locked_at, clock_timestamp())' : null;
+    await this.dataSource.manager.update(backupEntity, found, { lockedAt });
+    return await this.findOwned(accountId, id);
+  }
+
+  async requestDeletion(accountId: number, id: string): Promise<DeletionAnswer | null> {
+    if (!isUuid(id)) return null;
+    return await this.dataSource.transaction(async (manager) => {
+      const [row] = await manager.query<{ answer: DeletionAnswer }[]>(
+        `select ${deletionAnswer} as answer from holdfast.backups w
+         where w.account_id = $1 and w.id = $2 and w.deletion_requested_at is null for update of w`,
+        [accountId, id],
+      );
+      if (row?.answer === 'requested') await markForDeletion(manager, 'id', id);
+      return row?.answer ?? null;
+    });
+  }
+
+  async takeDeletable(limit: number, ringAgainSeconds: number): Promise<Pick<Backup, 'id' | 'requestId'>[]> {
+    return await this.dataSource.query<Pick<Backup, 'id' | 'requestId'>[]>(
+      `with due as (
+        select id from holdfast.backups
+        where deletion_requested_at is not null and deleted_at is null
+          and (deletion_rung_at is null or deletion_rung_at <= now() - make_interval(secs => $2))
+        order by deletion_requested_at, id limit $1 for update skip locked
+      ), rung as (
+        update holdfast.backups w set deletion_rung_at = clock_timestamp() from due where w.id = due.id
+        returning w.id, w.request_id as "requestId"
+      ) select * from rung`,
+      [limit, ringAgainSeconds],
+    );
+  }
+
+  async findDeletable(id: string): Promise<{ backup: Backup; attempts: BackupAttempt[] } | null> {
+    if (!isUuid(id)) return null;
+    const { manager } = this.dataSource;
+    const where = { id, deletionRequestedAt: Not(IsNull()), deletedAt: IsNull() };
+    const backup = await manager.findOneBy(backupEntity, where);
+    return backup && { backup, attempts: await manager.findBy(backupAttemptEntity, { backupId: id }) };
+  }
+
+  async deletionFailed(id: string, error: PublicError): Promise<void> {
+    await this.dataSource.manager.update(backupEntity, { id, deletedAt: IsNull() }, { deletionError: storable(error) });
+  }
+
+  async markDeleted(id: string): Promise<void> {
+    if (!isUuid(id)) return;
+    await this.dataSource.transaction(async (manager) => {
+      const [gone] = await manager.query<{ destinationId: number }[]>(
+        `with gone as (
+          update holdfast.backups set deleted_at = clock_timestamp(), deletion_error = null
+          where id = $1 and deletion_requested_at is not null and deleted_at is null
+          returning destination_id
+        ) select destination_id as "destinationId" from gone`,
+        [id],
+      );
+      if (gone) await removeEmptyDestination(manager, gone.destinationId);
     });
   }
 

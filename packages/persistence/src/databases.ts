@@ -2,6 +2,7 @@ import type { DataSource } from 'typeorm';
 import { HoldfastError, type Database, type Ids, type Secret } from '@holdfast/shared/domain';
 import type { SecretBox } from '@holdfast/shared/security';
 import { violatedConstraint } from './constraints.ts';
+import { forgetDeletedBackups } from './deleted-backups.ts';
 import { databaseEntity, type DatabaseRow } from './entities/databases.ts';
 import { isName, isUuid } from './keys.ts';
 import { only } from './only.ts';
@@ -9,7 +10,7 @@ import { pick } from './pick.ts';
 import type { DatabaseRepository, NewDatabase } from './repositories.ts';
 
 /** What a registration and a change of it set, beside the password. */
-const fields = ['name', 'type', 'host', 'port', 'user', 'database', 'options', 'destinationId'] as const;
+const fields = ['name', 'type', 'serverId', 'host', 'port', 'user', 'database', 'options', 'destinationId'] as const;
 
 const passwordContext = (id: string): string => `databases.${id}.password`;
 
@@ -24,7 +25,7 @@ export class Databases implements DatabaseRepository {
     this.#ids = ids;
   }
 
-  /** @throws HoldfastError configuration, when the destination is not the account's */
+  /** @throws HoldfastError configuration, when the destination or the server is not the account's */
   async create(accountId: number, database: NewDatabase): Promise<Database | 'name_taken'> {
     const id = this.#ids.uuid();
     const { manager } = this.#dataSource;
@@ -56,7 +57,7 @@ export class Databases implements DatabaseRepository {
     return rows.map((row) => this.#open(row));
   }
 
-  /** @throws HoldfastError configuration, when the destination is not the account's */
+  /** @throws HoldfastError configuration, when the destination or the server is not the account's */
   async update(accountId: number, id: string, change: Partial<NewDatabase>): Promise<Database | 'name_taken' | null> {
     if (!isUuid(id)) return null;
     const { manager } = this.#dataSource;
@@ -73,7 +74,7 @@ export class Databases implements DatabaseRepository {
   }
 
   /**
-   * Every backup stands in the way, whatever its state, for each may have objects in a destination; so does a restore
+   * Every backup stands in the way, whatever its state, for each may have objects in a destination, until these are removed; so does a restore
    * into the database that waits or runs. Schedules and the records of ended restores go with the database.
    */
   async delete(accountId: number, id: string): Promise<number | null> {
@@ -92,7 +93,7 @@ export class Databases implements DatabaseRepository {
       const { obstacles } = only(
         await manager.query<{ obstacles: number }[]>(
           `select (
-          (select count(*) from holdfast.backups where database_id = $1)
+          (select count(*) from holdfast.backups where database_id = $1 and deleted_at is null)
           + (select count(*) from holdfast.restores where database_id = $1 and status in ('scheduled', 'pending'))
         )::integer as obstacles`,
           [id],
@@ -100,6 +101,7 @@ export class Databases implements DatabaseRepository {
       );
       if (obstacles > 0) return obstacles;
       await manager.query('delete from holdfast.schedules where database_id = $1', [id]);
+      await forgetDeletedBackups(manager, 'database_id', id);
       await manager.query('delete from holdfast.restores where database_id = $1', [id]);
       await manager.delete(databaseEntity, { id });
       return 0;
@@ -115,6 +117,9 @@ export class Databases implements DatabaseRepository {
       if (constraint === 'databases_account_id_name_key') return 'name_taken';
       if (constraint === 'databases_destination_fkey') {
         throw new HoldfastError('configuration', 'The destination does not exist in this account.', { cause: error });
+      }
+      if (constraint === 'databases_server_fkey') {
+        throw new HoldfastError('configuration', 'The server does not exist in this account.', { cause: error });
       }
       throw error;
     }

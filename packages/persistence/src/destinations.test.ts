@@ -81,16 +81,22 @@ describe('destinations', () => {
     const { id } = await world.destinations.create(account, local);
     const database = await world.newDatabase();
     const schedule = await world.schedules.create(account, { ...newSchedule(database.id), destinationId: id });
-    expect(await world.destinations.delete(account, id)).to.equal(1);
+    const uses = { backups: 0, busyBackups: 0, databases: 0, schedules: 0 };
+    expect(await world.destinations.delete(account, id)).to.deep.equal({ ...uses, schedules: 1 });
     await world.schedules.delete(account, schedule?.id ?? '');
     await world.databases.update(account, database.id, { destinationId: id });
     const backup = await world.newBackup(database);
     expect(backup.destinationId).to.equal(id);
-    expect(await world.destinations.delete(account, id)).to.equal(2);
+    expect(await world.destinations.delete(account, id)).to.deep.equal({
+      ...uses,
+      backups: 1,
+      busyBackups: 1,
+      databases: 1,
+    });
     await world.sql('delete from holdfast.backups where id = $1', [backup.id]);
     await world.databases.update(account, database.id, { destinationId: world.destination.id });
     expect(await world.destinations.delete(account + 1, id)).to.equal(null);
-    expect(await world.destinations.delete(account, id)).to.equal(0);
+    expect(await world.destinations.delete(account, id)).to.deep.equal(uses);
     expect(await world.destinations.find(id)).to.equal(null);
   });
 

@@ -1,10 +1,22 @@
-import type { DataSource, EntityManager } from 'typeorm';
+import { IsNull, type DataSource, type EntityManager } from 'typeorm';
 import type { Destination, LocalSettings, S3Settings, Secret } from '@holdfast/shared/domain';
 import type { SecretBox } from '@holdfast/shared/security';
+import { forgetDeletedBackups } from './deleted-backups.ts';
+import { deletionAnswer, markForDeletion, removeEmptyDestination } from './deletion.ts';
 import { destinationEntity, type DestinationRow } from './entities/destinations.ts';
 import { isRowNumber } from './keys.ts';
 import { only } from './only.ts';
-import type { DestinationRepository, NewDestination, Page } from './repositories.ts';
+import type { DestinationRepository, DestinationUses, NewDestination, Page } from './repositories.ts';
+
+const shown = { deletionRequestedAt: IsNull() };
+
+const usesOfDestination = `
+  select
+    (select count(*) from holdfast.backups where destination_id = $1 and deleted_at is null)::integer as backups,
+    (select count(*) from holdfast.backups w where w.destination_id = $1 and w.deletion_requested_at is null
+      and (w.status = 'scheduled' or ${deletionAnswer} <> 'requested'))::integer as "busyBackups",
+    (select count(*) from holdfast.databases where destination_id = $1)::integer as databases,
+    (select count(*) from holdfast.schedules where destination_id = $1)::integer as schedules`;
 
 const keyContext = (id: number, key: 'access_key' | 'secret_key'): string => `destinations.${id}.${key}`;
 
@@ -38,12 +50,12 @@ export class Destinations implements DestinationRepository {
 
   async findOwned(accountId: number, id: number): Promise<Destination | null> {
     if (!isRowNumber(id)) return null;
-    return this.#openFound(await this.#dataSource.manager.findOneBy(destinationEntity, { accountId, id }));
+    return this.#openFound(await this.#dataSource.manager.findOneBy(destinationEntity, { accountId, id, ...shown }));
   }
 
   async list(accountId: number, page: number, perPage: number): Promise<Page<Destination>> {
     const [rows, total] = await this.#dataSource.manager.findAndCount(destinationEntity, {
-      where: { accountId },
+      where: { accountId, ...shown },
       order: { id: 'ASC' },
       skip: (page - 1) * perPage,
       take: perPage,
@@ -53,40 +65,51 @@ export class Destinations implements DestinationRepository {
 
   async findDefault(accountId: number): Promise<Destination | null> {
     const { manager } = this.#dataSource;
-    return this.#openFound(await manager.findOne(destinationEntity, { where: { accountId }, order: { id: 'ASC' } }));
+    return this.#openFound(
+      await manager.findOne(destinationEntity, { where: { accountId, ...shown }, order: { id: 'ASC' } }),
+    );
   }
 
   async replace(accountId: number, id: number, destination: NewDestination): Promise<Destination | null> {
     if (!isRowNumber(id)) return null;
     const change = { ...this.#seal(id, destination), updatedAt: () => 'now()' };
-    await this.#dataSource.manager.update(destinationEntity, { accountId, id }, change);
+    await this.#dataSource.manager.update(destinationEntity, { accountId, id, ...shown }, change);
     return await this.findOwned(accountId, id);
   }
 
-  async delete(accountId: number, id: number): Promise<number | null> {
-    if (!isRowNumber(id)) return null;
-    return await this.#dataSource.transaction(async (manager) => {
-      const row = await manager.findOne(destinationEntity, {
-        where: { accountId, id },
-        lock: { mode: 'pessimistic_write' },
-      });
-      if (!row) return null;
-      const users = await this.#users(manager, id);
-      if (users === 0) await manager.delete(destinationEntity, { id });
-      return users;
+  async delete(accountId: number, id: number): Promise<DestinationUses | null> {
+    return await this.#remove(accountId, id, async (manager, { backups, databases, schedules }) => {
+      if (backups + databases + schedules > 0) return;
+      await forgetDeletedBackups(manager, 'destination_id', id);
+      await manager.delete(destinationEntity, { id });
     });
   }
 
-  async #users(manager: EntityManager, id: number): Promise<number> {
-    const rows = await manager.query<{ users: number }[]>(
-      `select (
-        (select count(*) from holdfast.backups where destination_id = $1)
-        + (select count(*) from holdfast.databases where destination_id = $1)
-        + (select count(*) from holdfast.schedules where destination_id = $1)
-      )::integer as users`,
-      [id],
-    );
-    return only(rows).users;
+  async requestDeletion(accountId: number, id: number): Promise<DestinationUses | null> {
+    return await this.#remove(accountId, id, async (manager, { busyBackups, databases, schedules }) => {
+      if (busyBackups + databases + schedules > 0) return;
+      await manager.update(destinationEntity, { id }, { deletionRequestedAt: () => 'clock_timestamp()' });
+      await markForDeletion(manager, 'destination_id', id);
+      await removeEmptyDestination(manager, id);
+    });
+  }
+
+  async #remove(
+    accountId: number,
+    id: number,
+    remove: (manager: EntityManager, uses: DestinationUses) => Promise<void>,
+  ): Promise<DestinationUses | null> {
+    if (!isRowNumber(id)) return null;
+    return await this.#dataSource.transaction(async (manager) => {
+      const where = { accountId, id, ...shown };
+      const row = await manager.findOne(destinationEntity, { where, lock: { mode: 'pessimistic_write' } });
+      if (!row) return null;
+      // Locked against a restore, a lock or a worker's claim at the same moment.
+      await manager.query('select from holdfast.backups where destination_id = $1 for update', [id]);
+      const uses = only(await manager.query<DestinationUses[]>(usesOfDestination, [id]));
+      await remove(manager, uses);
+      return uses;
+    });
   }
 
   #seal(

@@ -4,6 +4,7 @@ import { violatedConstraint } from './constraints.ts';
 import { backupEntity } from './entities/backups.ts';
 
 export interface BackupRequest {
+  id?: string;
   databaseId: string;
   /** Null: the database's own destination. */
   destinationId: number | null;
@@ -19,23 +20,24 @@ interface Source {
   name: string;
   engine: EngineType;
   destinationId: number;
+  serverId: number | null;
   now: Date;
 }
 
 /**
- * Inserts a backup as `scheduled`, due at once.
+ * Inserts a backup as `scheduled`, due at once; one of the same id is what an earlier try made.
  * @returns null when the database is unknown, the destination is not its account's, or the tick has its backup already
  */
 export async function insertBackup(manager: EntityManager, ids: Ids, request: BackupRequest): Promise<Backup | null> {
   const [source] = await manager.query<Source[]>(
     `select account_id as "accountId", name, type as engine, coalesce($2, destination_id) as "destinationId",
-       clock_timestamp() as now
+       server_id as "serverId",       clock_timestamp() as now
      from holdfast.databases where id = $1`,
     [request.databaseId, request.destinationId],
   );
   if (!source) return null;
   const backup: Backup = {
-    id: ids.uuid(),
+    id: request.id ?? ids.uuid(),
     accountId: source.accountId,
     databaseId: request.databaseId,
     destinationId: source.destinationId,
@@ -55,20 +57,26 @@ export async function insertBackup(manager: EntityManager, ids: Ids, request: Ba
     damagedAt: null,
     expiresAt: null,
     verifiedAt: null,
+    lockedAt: null,
+    deletionRequestedAt: null,
     status: 'scheduled',
     attempt: 0,
     failures: 0,
-    maxFailures: request.maxFailures,
+    // What a remote server reports is final: it has tried again by itself.
+    maxFailures: source.serverId === null ? request.maxFailures : 1,
     runAfter: source.now,
     leaseOwner: null,
     leaseUntil: null,
+    serverId: source.serverId,
+    silenceSeconds: null,
     cancelRequestedAt: null,
     error: null,
   };
   try {
     const insert = manager.createQueryBuilder().insert().into(backupEntity).values(backup);
     const { raw } = await insert.orIgnore().returning('id').updateEntity(false).execute();
-    return Array.isArray(raw) && raw.length > 0 ? backup : null;
+    if (Array.isArray(raw) && raw.length > 0) return backup;
+    return request.id === undefined ? null : await manager.findOneBy(backupEntity, { id: request.id });
   } catch (error) {
     const constraint = violatedConstraint(error);
     if (constraint === 'backups_destination_fkey' || constraint === 'backups_database_fkey') return null;

@@ -7,8 +7,10 @@ import { Databases } from './databases.ts';
 import { Destinations } from './destinations.ts';
 import { requireMigrated } from './migrate.ts';
 import type { Persistence } from './repositories.ts';
+import { RemoteUploads } from './remote-uploads.ts';
 import { Restores } from './restores.ts';
 import { Schedules } from './schedules.ts';
+import { Servers } from './servers.ts';
 
 export interface PersistenceOptions {
   url: Secret;
@@ -38,6 +40,8 @@ export async function openPersistence({ url, box, ids, poolSize = 10 }: Persiste
     schedules: new Schedules(dataSource, ids),
     backups: new Backups(dataSource, ids),
     restores: new Restores(dataSource, ids),
+    servers: new Servers(dataSource),
+    remoteUploads: new RemoteUploads(dataSource),
     ping: async () => {
       await dataSource.query('select 1');
     },

@@ -5,6 +5,7 @@ import type {
   BackupAttempt,
   BackupFile,
   BackupMethod,
+  ComputeType,
   Database,
   Destination,
   LocalSettings,
@@ -14,6 +15,7 @@ import type {
   Schedule,
   Scope,
   Secret,
+  Server,
   WorkStatus,
 } from '@holdfast/shared/domain';
 
@@ -59,8 +61,19 @@ export interface Reaped {
  */
 export interface WorkRepository<T> {
   find(id: string): Promise<T | null>;
-  /** Begins the next attempt, or null when somebody else has it, it is not due, or the same target is being worked on. */
+  /** Begins the next attempt for a worker, or null when somebody else has it, it is not due, or the same target is being worked on. */
   claim(id: string, lease: Lease): Promise<T | null>;
+  /** Begins the oldest work that is due for a remote server, or the one of that id; null when there is none. */
+  claimOfServer(serverId: number, silenceSeconds: number, id?: string): Promise<T | null>;
+  /**
+   * Records that a remote server is at work: its silence counts anew.
+   * @param silenceSeconds replaces what was agreed before; null keeps it
+   */
+  heardOfServer(
+    serverId: number,
+    id: string,
+    heard: { silenceSeconds: number | null; progressBytes: number | null },
+  ): Promise<HeartbeatAnswer>;
   /** Extends the lease and records progress. */
   heartbeat(id: string, attempt: number, lease: Lease, progress: Progress): Promise<HeartbeatAnswer>;
   /** Ends the attempt in failure. @returns the new status, or null when the attempt is stale */
@@ -76,6 +89,8 @@ export interface WorkRepository<T> {
 }
 
 export interface NewBackup {
+  /** Known beforehand where a repeated request must find what the first one made. */
+  id?: string;
   databaseId: string;
   /** Null: the database's own destination. */
   destinationId: number | null;
@@ -89,8 +104,11 @@ export interface BackupResult {
   manifestKey: string;
 }
 
+/** `requested`, or why a backup is not deleted now. */
+export type DeletionAnswer = 'requested' | 'running' | 'locked' | 'being_restored';
+
 export interface BackupRepository extends WorkRepository<Backup> {
-  /** Inserts the row `scheduled`. @returns null when the database is unknown */
+  /** Inserts the row `scheduled`, or finds the one of that id. @returns null when the database is unknown */
   create(backup: NewBackup): Promise<Backup | null>;
   /** Newest first. */
   listOfDatabase(databaseId: string): Promise<Backup[]>;
@@ -99,6 +117,28 @@ export interface BackupRepository extends WorkRepository<Backup> {
   filesOf(backupIds: readonly string[]): Promise<BackupFile[]>;
   /** Makes the backup visible as `done` with its files, in one transaction. @returns false when the attempt is stale */
   settle(id: string, attempt: number, result: BackupResult): Promise<boolean>;
+  /**
+   * Keeps the objects of a failed backup of a remote server from the sweep for a while.
+   * @returns the backup, or null when it has not failed, has no attempt, or its objects are being removed
+   */
+  reserveRevival(id: string): Promise<Backup | null>;
+  /** Makes a failed backup of a remote server `done` after all. @returns false when that cannot be any more */
+  revive(id: string, attempt: number, result: BackupResult): Promise<boolean>;
+  /** @returns null when it is unknown */
+  setLocked(accountId: number, id: string, locked: boolean): Promise<Backup | null>;
+  /**
+   * Hides a backup and has its objects removed; one that waits is cancelled.
+   * @returns what stands in the way, or null when it is unknown
+   */
+  requestDeletion(accountId: number, id: string): Promise<DeletionAnswer | null>;
+  /** Takes up to `limit` backups whose objects are to be removed; marks them as rung like `takeDue`. */
+  takeDeletable(limit: number, ringAgainSeconds: number): Promise<Pick<Backup, 'id' | 'requestId'>[]>;
+  /** A backup whose objects are still to be removed, with the folders of all its attempts. */
+  findDeletable(id: string): Promise<{ backup: Backup; attempts: BackupAttempt[] } | null>;
+  /** Records why the objects could not be removed; it is tried again. */
+  deletionFailed(id: string, error: PublicError): Promise<void>;
+  /** Records that no object is left. The last backup of a destination that is being removed takes the destination along. */
+  markDeleted(id: string): Promise<void>;
   /** Records that the stored object was found missing or different. */
   markDamaged(id: string): Promise<void>;
   /**
@@ -113,16 +153,27 @@ export interface BackupRepository extends WorkRepository<Backup> {
 export type NewRestore = Pick<
   Restore,
   'backupId' | 'databaseId' | 'target' | 'ownership' | 'fileIds' | 'requestId' | 'maxFailures'
->;
+> & {
+  /** Known beforehand where a repeated request must find what the first one made. */
+  id?: string;
+  compute?: ComputeType | null;
+  /** The remote server that does it; absent: our workers. */
+  serverId?: number | null;
+};
 
 export interface RestoreRepository extends WorkRepository<Restore> {
-  /** @returns `busy` while another restore onto the same target is scheduled or pending; null when an id is unknown */
+  /** Inserts the row `scheduled`, or finds the one of that id. @returns `busy` while another restore onto the same target is scheduled or pending; null when an id is unknown */
   create(restore: NewRestore): Promise<Restore | 'busy' | null>;
   findOwned(accountId: number, id: string): Promise<Restore | null>;
   settle(id: string, attempt: number, outcome: string): Promise<boolean>;
+  /** The restore of a backup that a remote server is at. */
+  findRunningOfServer(serverId: number, backupId: string): Promise<Restore | null>;
 }
 
-export type NewDatabase = Omit<Database, 'id' | 'accountId' | 'createdAt' | 'updatedAt'>;
+export type NewDatabase = Omit<Database, 'id' | 'accountId' | 'serverId' | 'createdAt' | 'updatedAt'> & {
+  /** The remote server that backs it up; absent: our workers. */
+  serverId?: number | null;
+};
 
 export interface DatabaseRepository {
   /** @returns `name_taken` when the account has a database of that name */
@@ -156,7 +207,50 @@ export interface DestinationRepository {
   findDefault(accountId: number): Promise<Destination | null>;
   /** Replaces everything but id, account and creation time. @returns null when it is unknown */
   replace(accountId: number, id: number, destination: NewDestination): Promise<Destination | null>;
-  /** @returns the number of backups, databases and schedules that use it (nothing is deleted then), or 0 when it was deleted; null when unknown */
+  /** @returns what uses it (nothing is deleted then); null when unknown */
+  delete(accountId: number, id: number): Promise<DestinationUses | null>;
+  /**
+   * Hides a destination and has the objects of all its backups removed, then the destination itself. Does nothing while a
+   * database or schedule uses it, or while one of its backups cannot be deleted.
+   * @returns what uses it; null when unknown
+   */
+  requestDeletion(accountId: number, id: number): Promise<DestinationUses | null>;
+}
+
+export interface DestinationUses {
+  backups: number;
+  /** Those of the backups that wait, run, are locked or are being restored. */
+  busyBackups: number;
+  databases: number;
+  schedules: number;
+}
+
+/** An upload that a remote server makes by presigned links. */
+export interface RemoteUpload {
+  backupId: string;
+  attempt: number;
+  key: string;
+  uploadId: string;
+  /** What the server announced, in bytes. */
+  size: number;
+  partSize: number;
+  createdAt: Date;
+}
+
+export interface RemoteUploadRepository {
+  find(backupId: string): Promise<RemoteUpload | null>;
+  /** Makes this the backup's upload. @returns the one before, or null */
+  replace(upload: Omit<RemoteUpload, 'createdAt'>): Promise<RemoteUpload | null>;
+}
+
+export interface ServerRepository {
+  /** @returns the server and its whole token `<id>.<secret>`, which is stored nowhere and shown once */
+  create(accountId: number, name: string): Promise<{ server: Server; token: Secret } | 'name_taken'>;
+  list(accountId: number): Promise<Server[]>;
+  findOwned(accountId: number, id: number): Promise<Server | null>;
+  /** The server of a token, and records that it was seen (at most once a minute). */
+  authenticate(tokenId: string, secret: Secret): Promise<Server | null>;
+  /** @returns the number of databases and of waiting or running work that need it (nothing is deleted then), or 0; null when unknown */
   delete(accountId: number, id: number): Promise<number | null>;
 }
 
@@ -212,6 +306,8 @@ export interface AccountRepository {
   createToken(accountId: number, token: NewToken): Promise<{ token: ApiToken; secret: Secret }>;
   /** Finds a token that is neither expired nor revoked and records its use (at most once a minute). */
   authenticate(secret: Secret): Promise<ApiToken | null>;
+  /** Newest first, revoked and expired ones too. */
+  listTokens(accountId: number): Promise<ApiToken[]>;
   revokeToken(accountId: number, tokenId: string): Promise<boolean>;
 }
 
@@ -223,6 +319,8 @@ export interface Persistence {
   schedules: ScheduleRepository;
   backups: BackupRepository;
   restores: RestoreRepository;
+  servers: ServerRepository;
+  remoteUploads: RemoteUploadRepository;
   /** Resolves when the database answers. */
   ping(): Promise<void>;
   close(): Promise<void>;

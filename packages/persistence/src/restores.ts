@@ -1,7 +1,7 @@
-import type { DataSource } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import { restoreTargetKey, type Ids, type Restore } from '@holdfast/shared/domain';
 import { restoreEntity } from './entities/restores.ts';
-import { isUuid } from './keys.ts';
+import { isRowNumber, isUuid } from './keys.ts';
 import type { NewRestore, RestoreRepository } from './repositories.ts';
 import { WorkTable, type WorkKind } from './work.ts';
 
@@ -25,16 +25,23 @@ export class Restores extends WorkTable<Restore> implements RestoreRepository {
 
   async create(wanted: NewRestore): Promise<Restore | 'busy' | null> {
     if (!isUuid(wanted.backupId) || !isUuid(wanted.databaseId)) return null;
-    const [source] = await this.dataSource.query<{ accountId: number; now: Date }[]>(
+    return await this.dataSource.transaction((manager) => this.#create(manager, wanted));
+  }
+
+  async #create(manager: EntityManager, wanted: NewRestore): Promise<Restore | 'busy' | null> {
+    // Locked against a deletion of the backup at the same moment.
+    const [source] = await manager.query<{ accountId: number; now: Date }[]>(
       `select b.account_id as "accountId", clock_timestamp() as now
        from holdfast.backups b join holdfast.databases d on d.account_id = b.account_id
-       where b.id = $1 and d.id = $2`,
+       where b.id = $1 and d.id = $2 and b.deletion_requested_at is null for key share of b`,
       [wanted.backupId, wanted.databaseId],
     );
     if (!source) return null;
     const restore: Restore = {
       ...wanted,
-      id: this.#ids.uuid(),
+      compute: wanted.compute ?? null,
+      serverId: wanted.serverId ?? null,
+      id: wanted.id ?? this.#ids.uuid(),
       accountId: source.accountId,
       createdAt: source.now,
       startedAt: null,
@@ -45,26 +52,37 @@ export class Restores extends WorkTable<Restore> implements RestoreRepository {
       status: 'scheduled',
       attempt: 0,
       failures: 0,
+      // What a remote server reports is final: it has tried again by itself.
+      maxFailures: (wanted.serverId ?? null) === null ? wanted.maxFailures : 1,
       runAfter: source.now,
       leaseOwner: null,
       leaseUntil: null,
+      silenceSeconds: null,
       cancelRequestedAt: null,
       error: null,
     };
     const targetKey = restoreTargetKey(wanted.databaseId, wanted.target);
-    const insert = this.dataSource.manager.createQueryBuilder().insert().into(restoreEntity);
+    const insert = manager.createQueryBuilder().insert().into(restoreEntity);
     const { raw } = await insert
       .values({ ...restore, targetKey })
       .orIgnore()
       .returning('id')
       .updateEntity(false)
       .execute();
-    return Array.isArray(raw) && raw.length > 0 ? restore : 'busy';
+    if (Array.isArray(raw) && raw.length > 0) return restore;
+    const made = wanted.id === undefined ? null : await this.read(manager, wanted.id);
+    return made ?? 'busy';
   }
 
   async findOwned(accountId: number, id: string): Promise<Restore | null> {
     if (!isUuid(id)) return null;
     return await this.dataSource.manager.findOneBy(restoreEntity, { accountId, id });
+  }
+
+  async findRunningOfServer(serverId: number, backupId: string): Promise<Restore | null> {
+    if (!isRowNumber(serverId) || !isUuid(backupId)) return null;
+    const where = { serverId, backupId, status: 'pending' } as const;
+    return await this.dataSource.manager.findOne(restoreEntity, { where, order: { startedAt: 'ASC' } });
   }
 
   async settle(id: string, attempt: number, outcome: string): Promise<boolean> {

@@ -107,7 +107,7 @@ function eventOf(present: number, step: Step): WorkEvent | null {
   const retryAt = 'waits' in step && step.waits ? later : now;
   switch (step.type) {
     case 'claim':
-      return { type: 'claim', at: now, worker: lease.worker, leaseUntil: later };
+      return { type: 'claim', at: now, worker: lease.worker, serverId: null, leaseUntil: later };
     case 'heartbeat':
       return { type: 'heartbeat', at: now, attempt, leaseUntil: later };
     case 'fail':

@@ -151,9 +151,9 @@ describe('backups at work', () => {
     it('are not done when a file cannot be recorded', async () => {
       const { id } = await world.newBackup();
       await world.backups.claim(id, lease);
-      const files = [{ ...newFile(id), sha256: 'not a digest' }];
+      const files = [{ ...newFile(id), checksum: 'not a digest' }];
       const settling = world.backups.settle(id, 1, { files, manifestKey: 'm' });
-      expect(await settling.catch((error: Error) => error.message)).to.contain('backup_files_sha256_check');
+      expect(await settling.catch((error: Error) => error.message)).to.contain('backup_files_checksum_check');
       expect(await found(id)).to.include({ status: 'pending', attempt: 1 });
       expect(await attempt(id, 1)).to.deep.include({ endedAt: null, settled: false });
     });

@@ -2,7 +2,7 @@ import type { DataSource, EntityManager, EntitySchema, FindOptionsWhere } from '
 import { HoldfastError, errorCodes, type ErrorCode, type PublicError, type WorkStatus } from '@holdfast/shared/domain';
 import { violatedConstraint } from './constraints.ts';
 import type { Work } from './entities/work.ts';
-import { isUuid } from './keys.ts';
+import { isRowNumber, isUuid } from './keys.ts';
 import type { Due, Failure, HeartbeatAnswer, Lease, Progress, Reaped, WorkRepository } from './repositories.ts';
 
 /** What is particular to one kind of work. SQL in it calls the row `w`. */
@@ -30,12 +30,13 @@ const errorOfRow = `changed.error ->> 'message'`;
 /** In seconds from now, by the database's clock. */
 const after = (seconds: string): string => `clock_timestamp() + make_interval(secs => ${seconds})`;
 
-const asJson = (code: ErrorCode): string => JSON.stringify(new HoldfastError(code).toPublic());
-const cancelled = `'${asJson('cancelled')}'::jsonb`;
+/** An error of the table as an SQL value; its texts are ours and hold no quotes. */
+const asValue = (code: ErrorCode): string => `'${JSON.stringify(new HoldfastError(code).toPublic())}'::jsonb`;
+const cancelled = asValue('cancelled');
 
 /** A program may have said what a row cannot hold (NUL, half a character); the reason has to get there all the same. */
-function storable({ code, message }: PublicError): string {
-  return JSON.stringify({ code, message: message.replaceAll('\0', '').toWellFormed() });
+export function storable({ code, message }: PublicError): PublicError {
+  return { code, message: message.replaceAll('\0', '').toWellFormed() };
 }
 
 /** Ends an attempt in failure: `transition`'s rule for `fail` and `expireLease`. */
@@ -64,21 +65,71 @@ export class WorkTable<T extends Work> implements WorkRepository<T> {
   }
 
   async find(id: string): Promise<T | null> {
-    return isUuid(id) ? await this.#read(this.dataSource.manager, id) : null;
+    return isUuid(id) ? await this.read(this.dataSource.manager, id) : null;
   }
 
   async claim(id: string, lease: Lease): Promise<T | null> {
     if (!isUuid(id)) return null;
+    return await this.#begin({
+      set: '',
+      where: 'w.id = $3 and w.server_id is null',
+      parameters: [lease.worker, lease.seconds, id],
+    });
+  }
+
+  async claimOfServer(serverId: number, silenceSeconds: number, id?: string): Promise<T | null> {
+    if (!isRowNumber(serverId) || (id !== undefined && !isUuid(id))) return null;
+    return await this.#begin({
+      set: ', silence_seconds = $2',
+      // An array, as a subquery that takes locks has to run once alone.
+      where: `w.server_id = $3 and w.id = any (array(
+        select w.id from ${this.#kind.table} w
+        where w.server_id = $3 and ($4::uuid is null or w.id = $4) and ${this.#begins}
+        order by w.created_at, w.id limit 1 for update of w skip locked))`,
+      parameters: [`server ${serverId}`, silenceSeconds, serverId, id ?? null],
+    });
+  }
+
+  async heardOfServer(
+    serverId: number,
+    id: string,
+    { silenceSeconds, progressBytes }: { silenceSeconds: number | null; progressBytes: number | null },
+  ): Promise<HeartbeatAnswer> {
+    if (!isRowNumber(serverId) || !isUuid(id)) return 'lost';
+    const [row] = await this.dataSource.query<{ cancel: boolean }[]>(
+      `with changed as (
+        update ${this.#kind.table} w set
+          silence_seconds = coalesce($3, w.silence_seconds),
+          lease_until = case
+            when w.cancel_requested_at is null then ${after('coalesce($3, w.silence_seconds)')} else w.lease_until
+          end,
+          progress_bytes = coalesce($4, w.progress_bytes)
+        where w.id = $2 and w.server_id = $1 and w.status = 'pending'
+        returning w.cancel_requested_at is not null as cancel
+      ) select cancel from changed`,
+      [serverId, id, silenceSeconds, progressBytes],
+    );
+    if (!row) return 'lost';
+    return row.cancel ? 'cancel' : 'ok';
+  }
+
+  /** The condition under which a row may begin. */
+  get #begins(): string {
+    return `w.status = 'scheduled' and w.run_after <= clock_timestamp() and ${this.#kind.mayBegin}`;
+  }
+
+  /** Begins an attempt of the row that `where` names; its parameters begin with the owner and the seconds of the lease. */
+  async #begin({ set, where, parameters }: { set: string; where: string; parameters: unknown[] }): Promise<T | null> {
     try {
       return await this.dataSource.transaction(async (manager) => {
         const [claimed] = await this.#change(manager, {
           set: `
-            status = 'pending', attempt = w.attempt + 1, lease_owner = $2, lease_until = ${after('$3')},
-            started_at = coalesce(w.started_at, clock_timestamp()), progress_bytes = 0, estimated_bytes = null`,
-          where: `w.id = $1 and w.status = 'scheduled' and w.run_after <= clock_timestamp() and ${this.#kind.mayBegin}`,
-          parameters: [id, lease.worker, lease.seconds],
+            status = 'pending', attempt = w.attempt + 1, lease_owner = $1, lease_until = ${after('$2')},
+            started_at = coalesce(w.started_at, clock_timestamp()), progress_bytes = 0, estimated_bytes = null ${set}`,
+          where: `${where} and ${this.#begins}`,
+          parameters,
         });
-        const work = claimed ? await this.#read(manager, id) : null;
+        const work = claimed ? await this.read(manager, claimed.id) : null;
         if (work) await this.#kind.began(manager, work);
         return work;
       });
@@ -109,7 +160,7 @@ export class WorkTable<T extends Work> implements WorkRepository<T> {
     const [row] = await this.#change(this.dataSource.manager, {
       set: failing({ error: '$3::jsonb', retryable: '$4::boolean', retryInSeconds: '$5' }),
       where: `w.id = $1 and w.attempt = $2 and w.status = 'pending'`,
-      parameters: [id, attempt, storable(failure.error), failure.retryable, failure.retryInSeconds],
+      parameters: [id, attempt, JSON.stringify(storable(failure.error)), failure.retryable, failure.retryInSeconds],
       further: this.#kind.endAttempts(false, errorOfRow),
     });
     return row?.status ?? null;
@@ -139,7 +190,7 @@ export class WorkTable<T extends Work> implements WorkRepository<T> {
     return await this.dataSource.query<Due[]>(
       `with due as (
         select w.id from ${this.#kind.table} w
-        where w.status = 'scheduled' and w.run_after <= now()
+        where w.status = 'scheduled' and w.server_id is null and w.run_after <= now()
           and (w.rung_at is null or w.rung_at <= now() - make_interval(secs => $2))
           and ${this.#kind.mayBegin}
         order by w.run_after, w.id limit $1 for update of w skip locked
@@ -153,12 +204,16 @@ export class WorkTable<T extends Work> implements WorkRepository<T> {
 
   async reapExpired(limit: number, retryInSeconds: number): Promise<Reaped[]> {
     return await this.#change(this.dataSource.manager, {
-      set: failing({ error: '$3::jsonb', retryable: 'true', retryInSeconds: '$2' }),
+      set: failing({
+        error: `case when w.server_id is null then ${asValue('lease_expired')} else ${asValue('abandoned')} end`,
+        retryable: 'w.server_id is null',
+        retryInSeconds: '$2',
+      }),
       // An array, as a subquery that takes locks has to run once alone.
       where: `w.id = any (array(
         select id from ${this.#kind.table} where status = 'pending' and lease_until < now()
         order by lease_until limit $1 for update skip locked))`,
-      parameters: [limit, retryInSeconds, asJson('lease_expired')],
+      parameters: [limit, retryInSeconds],
       further: this.#kind.endAttempts(false, errorOfRow),
     });
   }
@@ -183,21 +238,21 @@ export class WorkTable<T extends Work> implements WorkRepository<T> {
     manager: EntityManager,
     id: string,
     attempt: number,
-    result: { set: string; parameters: unknown[] },
+    result: { set: string; where?: string; parameters: unknown[] },
   ): Promise<boolean> {
     if (!isUuid(id)) return false;
     const rows = await this.#change(manager, {
       set: `
         status = 'done', error = null, completed_at = clock_timestamp(), lease_owner = null, lease_until = null,
         ${result.set}`,
-      where: `w.id = $1 and w.attempt = $2 and w.status = 'pending'`,
+      where: `w.id = $1 and w.attempt = $2 and ${result.where ?? `w.status = 'pending'`}`,
       parameters: [id, attempt, ...result.parameters],
       further: this.#kind.endAttempts(true, 'null'),
     });
     return rows.length > 0;
   }
 
-  async #read(manager: EntityManager, id: string): Promise<T | null> {
+  protected async read(manager: EntityManager, id: string): Promise<T | null> {
     const where: FindOptionsWhere<Work> = { id };
     return await manager.findOneBy<T>(this.#kind.entity, where as FindOptionsWhere<T>);
   }

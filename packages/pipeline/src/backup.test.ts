@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { manifestSchema, type Manifest } from '@holdfast/shared/contracts';
 import { HoldfastError, type StoredObject } from '@holdfast/shared/domain';
 import { MemoryStore, pieces } from '@holdfast/testing/fakes';
-import { FakeEngine, backupId, backupRow, countingIds, databaseRow, fixedClock } from '@holdfast/testing/fakes';
+import { FakeEngine, backupId, backupRow, countingIds, connectionRow, fixedClock } from '@holdfast/testing/fakes';
 import { runBackup, type BackupOutcome, type BackupRun } from './backup.ts';
 import { gzip, zstd, type Codec } from './codecs/index.ts';
 import { frameBytes, framesAtOnce } from './codecs/zstd-encode.ts';
@@ -20,7 +20,7 @@ const dumpKey = /\/a1\/dump\.fake\.zst$/;
 function run(change: Partial<BackupRun> & { store: MemoryStore }): Promise<BackupOutcome> {
   return runBackup({
     backup: backupRow(),
-    database: databaseRow(),
+    database: connectionRow(),
     engine: new FakeEngine(content),
     codecs: [zstd()],
     ids: countingIds(),
@@ -63,7 +63,11 @@ describe('runBackup', () => {
     const stored = store.objects.get(file?.key ?? '');
     if (!file || !stored) return expect.fail('nothing was stored');
     expect(file).to.include({ backupId, role: 'dump', name: 'dump.fake.zst', size: stored.length });
-    expect(file).to.include({ sha256: sha256(stored), plainSize: content.length, plainSha256: sha256(content) });
+    expect(file).to.include({
+      checksum: `sha256:${sha256(stored)}`,
+      plainSize: content.length,
+      plainSha256: sha256(content),
+    });
     const plain = execFileSync('zstd', ['-d', '-c'], { input: stored, maxBuffer: 2 * content.length });
     expect(plain.equals(content)).to.equal(true);
 

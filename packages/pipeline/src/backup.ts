@@ -66,8 +66,8 @@ export async function runBackup(run: BackupRun): Promise<BackupOutcome> {
     key: prefix + name,
     size: stored.size,
     plainSize: plain.size,
-    sha256: stored.sha256,
-    plainSha256: plain.sha256,
+    checksum: `sha256:${stored.digest}`,
+    plainSha256: plain.digest,
   };
   const manifest: Manifest = {
     version: 1,
@@ -89,8 +89,8 @@ export async function runBackup(run: BackupRun): Promise<BackupOutcome> {
         key: file.key,
         format: dump.format,
         codecs: codecs.map((codec) => codec.name),
-        plain,
-        stored,
+        plain: { size: plain.size, sha256: plain.digest },
+        stored: { size: stored.size, sha256: stored.digest },
       },
     ],
   };

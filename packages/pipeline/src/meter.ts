@@ -1,22 +1,24 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { Transform, type TransformCallback } from 'node:stream';
+import type { ChecksumType } from '@holdfast/shared/domain';
 
 export interface Measure {
   /** Bytes. */
   size: number;
   /** Hex. */
-  sha256: string;
+  digest: string;
 }
 
 /** Passes bytes on unchanged, counts them and digests them. */
 export class Meter extends Transform {
-  readonly #hash = createHash('sha256');
+  readonly #hash: Hash;
   readonly #onBytes: (soFar: number) => void;
   #size = 0;
   #measure: Measure | null = null;
 
-  constructor(onBytes: (soFar: number) => void = () => undefined) {
+  constructor(onBytes: (soFar: number) => void = () => undefined, algorithm: ChecksumType = 'sha256') {
     super();
+    this.#hash = createHash(algorithm);
     this.#onBytes = onBytes;
   }
 
@@ -34,7 +36,7 @@ export class Meter extends Transform {
   }
 
   override _flush(callback: TransformCallback): void {
-    this.#measure = { size: this.#size, sha256: this.#hash.digest('hex') };
+    this.#measure = { size: this.#size, digest: this.#hash.digest('hex') };
     callback();
   }
 }

@@ -1,6 +1,6 @@
 import type { Transform } from 'node:stream';
 import type { ManifestFile } from '@holdfast/shared/contracts';
-import { HoldfastError } from '@holdfast/shared/domain';
+import { HoldfastError, type ChecksumType } from '@holdfast/shared/domain';
 import { codecOf } from './codecs/index.ts';
 import { HeldTail } from './held-tail.ts';
 import { Meter, type Measure } from './meter.ts';
@@ -16,25 +16,36 @@ export function readingStreams(
   note: (error: unknown) => void,
   onBytes: (plainSoFar: number) => void = () => undefined,
 ): [Transform, ...Transform[]] {
-  const stored = new Meter();
+  const promised = digestOf(file.stored);
+  const stored = new Meter(undefined, promised.algorithm);
   const plain = new Meter(onBytes);
   const decoders = file.codecs.toReversed().map((name) => {
     const decoder = codecOf(name).decode();
     return decoder.on('error', (error) => note(decodingError(file, error)));
   });
   const tail = new HeldTail(() => {
-    mustEqual(file, 'stored', stored.measure);
-    mustEqual(file, 'plain', plain.measure);
+    mustEqual(file, 'stored', stored.measure, { size: file.stored.size, ...promised });
+    if (file.plain) mustEqual(file, 'plain', plain.measure, { size: file.plain.size, ...digestOf(file.plain) });
   });
   return [stored, ...decoders, plain, tail];
 }
 
-function mustEqual(file: ManifestFile, side: 'plain' | 'stored', found: Measure): void {
-  const expected = file[side];
-  if (found.size === expected.size && found.sha256 === expected.sha256) return;
+/** The digest that a manifest gives. */
+function digestOf(side: ManifestFile['stored']): { algorithm: ChecksumType; digest: string } {
+  if ('sha256' in side) return { algorithm: 'sha256', digest: side.sha256 };
+  return 'sha1' in side ? { algorithm: 'sha1', digest: side.sha1 } : { algorithm: 'md5', digest: side.md5 };
+}
+
+function mustEqual(
+  file: ManifestFile,
+  side: 'plain' | 'stored',
+  found: Measure,
+  expected: Measure & { algorithm: ChecksumType },
+): void {
+  if (found.size === expected.size && found.digest === expected.digest) return;
   const difference =
     found.size === expected.size
-      ? `have the SHA-256 ${found.sha256} where the manifest says ${expected.sha256}`
+      ? `have the ${expected.algorithm} digest ${found.digest} where the manifest says ${expected.digest}`
       : `are ${found.size} where the manifest says ${expected.size}`;
   throw new HoldfastError('integrity', `${file.key} is damaged: its ${side} bytes ${difference}.`);
 }

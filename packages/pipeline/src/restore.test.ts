@@ -9,7 +9,7 @@ import {
   MemoryStore,
   backupRow,
   countingIds,
-  databaseRow,
+  connectionRow,
   fixedClock,
   restoreRow,
 } from '@holdfast/testing/fakes';
@@ -28,7 +28,7 @@ async function backedUp(
   const store = new MemoryStore();
   const outcome = await runBackup({
     backup: backupRow(),
-    database: databaseRow(),
+    database: connectionRow(),
     engine: new FakeEngine(plain),
     store,
     codecs,
@@ -46,7 +46,7 @@ function run(
 ): ReturnType<typeof runRestore> {
   return runRestore({
     restore: restoreRow(),
-    database: databaseRow(),
+    database: connectionRow(),
     fileIds: null,
     signal: forever,
     onProgress: () => undefined,

@@ -37,7 +37,7 @@ export async function runRestore(run: RestoreRun): Promise<RestoreReport> {
   const manifest = await readManifest(store, run.manifestKey, signal);
   checkBelongs(manifest, run);
   const file = selectDump(manifest, run.fileIds);
-  const estimatedBytes = file.plain.size;
+  const estimatedBytes = file.plain?.size ?? null;
   const onBytes = (progressBytes: number): void => run.onProgress({ progressBytes, estimatedBytes });
   onBytes(0);
 

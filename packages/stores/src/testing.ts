@@ -10,7 +10,14 @@ interface Server {
   bucket: string;
 }
 
-const base = { id: 1, accountId: 1, label: 'test', createdAt: new Date(0), updatedAt: new Date(0) };
+const base = {
+  id: 1,
+  accountId: 1,
+  label: 'test',
+  createdAt: new Date(0),
+  deletionRequestedAt: null,
+  updatedAt: new Date(0),
+};
 
 export function s3Destination(server: Server, changed: Partial<S3Settings> = {}): S3Destination {
   const { bucket, region, endpoint } = server;

@@ -180,7 +180,7 @@ export async function openApi(
         key: `${attemptPrefix(claimed, claimed.attempt)}dump.pgdump.zst`,
         size: content.length,
         plainSize: content.length * 3,
-        sha256,
+        checksum: `sha256:${sha256}`,
         plainSha256: sha256,
       };
       const path = join(localRoot, destination.settings.path, file.key);

@@ -35,7 +35,12 @@ describe('scheduler with a real database and queue', function suite() {
     persistence = await openPersistence({ url, box, ids: systemIds });
     producer = openProducer(connection, { logger });
     const hears = async (_payload: unknown, { jobId }: { jobId: string }) => void jobs.push(jobId);
-    const handlers = { 'backup.run@1': hears, 'restore.run@1': hears, 'attempt.sweep@1': hears };
+    const handlers = {
+      'backup.run@1': hears,
+      'restore.run@1': hears,
+      'attempt.sweep@1': hears,
+      'backup.delete@1': hears,
+    };
     const concurrency = { backups: 1, restores: 1, maintenance: 1 };
     consumers = await startConsumers(connection, handlers, { concurrency, logger });
 

@@ -2,6 +2,7 @@ import { startLoop, type Running } from '@holdfast/shared/lifecycle';
 import type { SchedulerDeps } from './deps.ts';
 import { dispatchBackups, dispatchRestores } from './dispatcher.ts';
 import { reapBackups, reapRestores } from './reaper.ts';
+import { remove } from './remover.ts';
 import { sweep } from './sweeper.ts';
 import { tick } from './ticker.ts';
 
@@ -18,6 +19,7 @@ export function startScheduler(deps: SchedulerDeps): Running {
     'backup reaper': reapBackups,
     'restore reaper': reapRestores,
     sweeper: sweep,
+    remover: remove,
   };
   const loops = Object.entries(turns).map(([name, turn]) =>
     startLoop(name, pauseMs, (signal) => turn(deps, signal), deps.logger),

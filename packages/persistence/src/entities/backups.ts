@@ -1,10 +1,18 @@
 import { EntitySchema } from 'typeorm';
-import type { Backup, BackupAttempt, BackupFile } from '@holdfast/shared/domain';
-import { bytes, flag, hidden, instant, integer, optional, text, uuid, uuidKey } from './columns.ts';
+import type { Backup, BackupAttempt, BackupFile, PublicError } from '@holdfast/shared/domain';
+import { bytes, flag, hidden, instant, integer, json, optional, text, uuid, uuidKey } from './columns.ts';
 import { restricted, withinAccount } from './foreign-keys.ts';
-import { workChecks, workColumns, workIndices } from './work.ts';
+import { workChecks, workColumns, workIndices, workServer } from './work.ts';
 
-export const backupEntity = new EntitySchema<Backup & { rungAt: Date | null }>({
+/** What only statements use: the doorbells, and how the removal of the objects goes. */
+interface Hidden {
+  rungAt: Date | null;
+  deletionRungAt: Date | null;
+  deletionError: PublicError | null;
+  deletedAt: Date | null;
+}
+
+export const backupEntity = new EntitySchema<Backup & Hidden>({
   name: 'Backup',
   tableName: 'backups',
   columns: {
@@ -22,6 +30,11 @@ export const backupEntity = new EntitySchema<Backup & { rungAt: Date | null }>({
     damagedAt: optional(instant),
     expiresAt: optional(instant),
     verifiedAt: optional(instant),
+    lockedAt: optional(instant),
+    deletionRequestedAt: optional(instant),
+    deletionRungAt: hidden(optional(instant)),
+    deletionError: hidden(optional(json)),
+    deletedAt: hidden(optional(instant)),
     ...workColumns,
   },
   uniques: [
@@ -35,12 +48,21 @@ export const backupEntity = new EntitySchema<Backup & { rungAt: Date | null }>({
       name: 'backups_result_check',
       expression: `(status = 'done') = (manifest_key is not null) and (status = 'done') = (size is not null) and size >= 0`,
     },
+    {
+      name: 'backups_deletion_check',
+      expression: `(deletion_requested_at is null or (status in ('done', 'error') and locked_at is null)) and (deleted_at is null or deletion_requested_at is not null)`,
+    },
   ],
   indices: [
     ...workIndices('backups'),
     { name: 'backups_running_key', columns: ['databaseId'], unique: true, where: `status = 'pending'` },
     { name: 'backups_database_id_created_at_idx', columns: ['databaseId', 'createdAt'] },
     { name: 'backups_destination_id_idx', columns: ['destinationId'] },
+    {
+      name: 'backups_deletion_idx',
+      columns: ['deletionRequestedAt'],
+      where: 'deletion_requested_at is not null and deleted_at is null',
+    },
     {
       name: 'backups_waiting_idx',
       columns: ['databaseId', 'createdAt'],
@@ -52,6 +74,7 @@ export const backupEntity = new EntitySchema<Backup & { rungAt: Date | null }>({
     withinAccount('backups_database_fkey', 'Database', 'databaseId'),
     withinAccount('backups_destination_fkey', 'Destination', 'destinationId'),
     { ...restricted('backups_schedule_fkey', 'Schedule', ['scheduleId']), onDelete: 'SET NULL' },
+    workServer('backups'),
   ],
 });
 
@@ -65,17 +88,18 @@ export const backupFileEntity = new EntitySchema<BackupFile>({
     name: text,
     key: text,
     size: bytes,
-    plainSize: bytes,
-    sha256: text,
-    plainSha256: text,
+    checksum: text,
+    plainSize: optional(bytes),
+    plainSha256: optional(text),
   },
   uniques: [{ name: 'backup_files_backup_id_key_key', columns: ['backupId', 'key'] }],
   checks: [
     { name: 'backup_files_role_check', expression: `role in ('dump', 'globals')` },
     { name: 'backup_files_size_check', expression: 'size >= 0 and plain_size >= 0' },
+    { name: 'backup_files_plain_sha256_check', expression: `plain_sha256 ~ '^[0-9a-f]{64}$'` },
     {
-      name: 'backup_files_sha256_check',
-      expression: `sha256 ~ '^[0-9a-f]{64}$' and plain_sha256 ~ '^[0-9a-f]{64}$'`,
+      name: 'backup_files_checksum_check',
+      expression: `checksum ~ '^(sha256:[0-9a-f]{64}|sha1:[0-9a-f]{40}|md5:[0-9a-f]{32})$'`,
     },
   ],
   foreignKeys: [restricted('backup_files_backup_fkey', 'Backup', ['backupId'])],

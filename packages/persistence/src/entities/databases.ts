@@ -14,9 +14,10 @@ export const databaseEntity = new EntitySchema<DatabaseRow>({
     accountId: integer,
     name: text,
     type: text,
-    host: text,
-    port: integer,
-    user: text,
+    serverId: optional(integer),
+    host: optional(text),
+    port: optional(integer),
+    user: optional(text),
     password: optional(text),
     database: text,
     options: json,
@@ -30,11 +31,19 @@ export const databaseEntity = new EntitySchema<DatabaseRow>({
   ],
   checks: [
     { name: 'databases_port_check', expression: 'port between 1 and 65535' },
+    {
+      name: 'databases_connection_check',
+      expression: `(server_id is null) = (host is not null) and (server_id is null) = (port is not null) and (server_id is null) = ("user" is not null)`,
+    },
     { name: 'databases_password_check', expression: `password ~ '^v[0-9]+[.]'` },
   ],
-  indices: [{ name: 'databases_destination_id_idx', columns: ['destinationId'] }],
+  indices: [
+    { name: 'databases_destination_id_idx', columns: ['destinationId'] },
+    { name: 'databases_server_id_idx', columns: ['serverId'] },
+  ],
   foreignKeys: [
     restricted('databases_account_fkey', 'Account', ['accountId']),
     withinAccount('databases_destination_fkey', 'Destination', 'destinationId'),
+    withinAccount('databases_server_fkey', 'Server', 'serverId'),
   ],
 });

@@ -1,10 +1,13 @@
 import { EntitySchema } from 'typeorm';
 import type { Destination, DestinationType, LocalSettings, S3Settings } from '@holdfast/shared/domain';
-import { insertedAt, integer, json, numberKey, optional, text } from './columns.ts';
+import { insertedAt, instant, integer, json, numberKey, optional, text } from './columns.ts';
 import { restricted } from './foreign-keys.ts';
 
 /** A destination as it is stored: its keys are sealed. */
-export type DestinationRow = Pick<Destination, 'id' | 'accountId' | 'label' | 'createdAt' | 'updatedAt'> & {
+export type DestinationRow = Pick<
+  Destination,
+  'id' | 'accountId' | 'label' | 'createdAt' | 'updatedAt' | 'deletionRequestedAt'
+> & {
   type: DestinationType;
   settings: S3Settings | LocalSettings;
   accessKey: string | null;
@@ -24,6 +27,7 @@ export const destinationEntity = new EntitySchema<DestinationRow>({
     secretKey: optional(text),
     createdAt: insertedAt,
     updatedAt: insertedAt,
+    deletionRequestedAt: optional(instant),
   },
   uniques: [{ name: 'destinations_account_id_id_key', columns: ['accountId', 'id'] }],
   checks: [

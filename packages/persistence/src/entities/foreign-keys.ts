@@ -1,6 +1,6 @@
 import type { EntitySchemaOptions } from 'typeorm';
 
-type ForeignKey = NonNullable<EntitySchemaOptions<unknown>['foreignKeys']>[number];
+export type ForeignKey = NonNullable<EntitySchemaOptions<unknown>['foreignKeys']>[number];
 
 /** A reference that keeps what it points to from being deleted. */
 export const restricted = (

@@ -2,7 +2,7 @@ import { EntitySchema } from 'typeorm';
 import type { Restore } from '@holdfast/shared/domain';
 import { hidden, integer, json, optional, text, uuid, uuidKey } from './columns.ts';
 import { restricted, withinAccount } from './foreign-keys.ts';
-import { workChecks, workColumns, workIndices } from './work.ts';
+import { workChecks, workColumns, workIndices, workServer } from './work.ts';
 
 export const restoreEntity = new EntitySchema<Restore & { rungAt: Date | null; targetKey: string }>({
   name: 'Restore',
@@ -17,12 +17,14 @@ export const restoreEntity = new EntitySchema<Restore & { rungAt: Date | null; t
     targetKey: hidden(text),
     ownership: text,
     fileIds: optional({ ...uuid, array: true }),
+    compute: optional(text),
     outcome: optional(text),
     ...workColumns,
   },
   checks: [
     ...workChecks('restores'),
     { name: 'restores_ownership_check', expression: `ownership in ('keep', 'skip')` },
+    { name: 'restores_compute_check', expression: `compute in ('server', 'ss_agent')` },
   ],
   indices: [
     ...workIndices('restores'),
@@ -34,5 +36,6 @@ export const restoreEntity = new EntitySchema<Restore & { rungAt: Date | null; t
     restricted('restores_account_fkey', 'Account', ['accountId']),
     withinAccount('restores_backup_fkey', 'Backup', 'backupId'),
     withinAccount('restores_database_fkey', 'Database', 'databaseId'),
+    workServer('restores'),
   ],
 });

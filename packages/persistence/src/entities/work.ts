@@ -1,5 +1,6 @@
 import type { EntitySchemaIndexOptions, EntitySchemaOptions } from 'typeorm';
 import type { Backup, Restore } from '@holdfast/shared/domain';
+import { restricted, type ForeignKey } from './foreign-keys.ts';
 import { bytes, hidden, instant, integer, json, optional, text } from './columns.ts';
 
 type Check = NonNullable<EntitySchemaOptions<unknown>['checks']>[number];
@@ -15,6 +16,8 @@ export const workColumns = {
   runAfter: instant,
   leaseOwner: optional(text),
   leaseUntil: optional(instant),
+  serverId: optional(integer),
+  silenceSeconds: optional(integer),
   cancelRequestedAt: optional(instant),
   error: optional(json),
   /** When the queue was last told; null when it is to be told as soon as the row is due. */
@@ -46,9 +49,20 @@ export const workChecks = (table: string): Check[] => [
     name: `${table}_error_check`,
     expression: `(status <> 'error' or error is not null) and (status <> 'done' or error is null)`,
   },
+  {
+    name: `${table}_silence_seconds_check`,
+    expression: 'silence_seconds is null or (silence_seconds > 0 and server_id is not null)',
+  },
 ];
+
+/** Of the server whose work it is. */
+export const workServer = (table: string): ForeignKey => ({
+  ...restricted(`${table}_server_fkey`, 'Server', ['serverId']),
+  onDelete: 'SET NULL',
+});
 
 export const workIndices = (table: string): EntitySchemaIndexOptions[] => [
   { name: `${table}_due_idx`, columns: ['runAfter'], where: `status = 'scheduled'` },
+  { name: `${table}_server_id_idx`, columns: ['serverId'], where: `status = 'scheduled'` },
   { name: `${table}_lease_idx`, columns: ['leaseUntil'], where: `status = 'pending'` },
 ];

@@ -1,4 +1,5 @@
 import { Initial1763683200000 } from './0001-initial.ts';
+import { RemoteServers1763769600000 } from './0002-remote-servers.ts';
 
 /** Every migration, oldest first. Released ones are never edited. */
-export const migrations = [Initial1763683200000];
+export const migrations = [Initial1763683200000, RemoteServers1763769600000];

@@ -49,7 +49,7 @@ export const newFile = (backupId: string): BackupFile => ({
   key: `${backupId}/dump.pgdump.zst`,
   size: 1000,
   plainSize: 6_000_000_000,
-  sha256: 'ab'.repeat(32),
+  checksum: `sha256:${'ab'.repeat(32)}`,
   plainSha256: 'cd'.repeat(32),
 });
 

@@ -74,7 +74,15 @@ const shape = z.object({
   HOLDFAST_TICK_SECONDS: seconds(1),
   HOLDFAST_RING_AGAIN_SECONDS: seconds(30),
   HOLDFAST_SWEEP_DELAY_SECONDS: seconds(300),
+  HOLDFAST_DELETE_AGAIN_SECONDS: seconds(300),
   HOLDFAST_LINK_SECONDS: seconds(3600),
+  HOLDFAST_TRUSTED_PROXIES: networks,
+  HOLDFAST_RATE_PER_TOKEN: count(1200),
+  HOLDFAST_RATE_PER_ADDRESS: count(3000),
+  HOLDFAST_RATE_REFUSED: count(60),
+  HOLDFAST_REMOTE_DEADLINE_SECONDS: seconds(21_600),
+  HOLDFAST_REMOTE_HEARTBEAT_SECONDS: seconds(60),
+  HOLDFAST_REMOTE_LINK_SECONDS: seconds(3600),
 });
 
 /** The service's settings, by the names that docs/configuration.md explains. Units are in the names. */

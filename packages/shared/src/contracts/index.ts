@@ -1,2 +1,3 @@
 export * from './jobs.ts';
 export * from './manifest.ts';
+export * from './remote.ts';

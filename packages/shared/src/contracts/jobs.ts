@@ -13,6 +13,7 @@ export const jobCatalogue = {
     queue: 'maintenance',
     payload: z.object({ backupId: z.uuid(), attempt: z.int().positive(), requestId }),
   },
+  'backup.delete@1': { queue: 'maintenance', payload: z.object({ backupId: z.uuid(), requestId }) },
 } as const satisfies Record<string, { queue: string; payload: z.ZodType }>;
 
 export type JobName = keyof typeof jobCatalogue;
@@ -27,6 +28,9 @@ export const queueNames = ['backups', 'restores', 'maintenance'] as const satisf
 export function attemptJobId(kind: 'backup' | 'restore' | 'sweep', id: string, attempt: number): string {
   return `${kind}-${id}-${attempt}`;
 }
+
+/** The id of the job that removes the objects of a backup. */
+export const deletionJobId = (backupId: string): string => `delete-${backupId}`;
 
 /** What a job handler is given beside its payload. */
 export interface JobContext {

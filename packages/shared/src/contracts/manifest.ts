@@ -4,6 +4,8 @@ import { engineTypes } from '../domain/engine.ts';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const bytes = z.int().nonnegative();
+const measured = z.strictObject({ size: bytes, sha256 });
+const hex = (digits: number) => z.string().regex(new RegExp(`^[0-9a-f]{${digits}}$`));
 
 /** What was done to the engine's bytes before they were stored, in that order; decoding goes backwards. */
 export const codecNames = ['zstd', 'gzip'] as const;
@@ -16,8 +18,14 @@ const manifestFile = z.strictObject({
   key: z.string().min(1),
   format: z.string().min(1),
   codecs: z.array(z.enum(codecNames)),
-  plain: z.strictObject({ size: bytes, sha256 }),
-  stored: z.strictObject({ size: bytes, sha256 }),
+  /** Null where a remote server made the archive and did not say. */
+  plain: measured.nullable(),
+  /** With another digest where a remote server made the archive and reported that one. */
+  stored: z.union([
+    measured,
+    z.strictObject({ size: bytes, sha1: hex(40) }),
+    z.strictObject({ size: bytes, md5: hex(32) }),
+  ]),
 });
 
 /**

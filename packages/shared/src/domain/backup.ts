@@ -34,6 +34,10 @@ export interface Backup extends WorkState {
   manifestKey: string | null;
   /** Set when the object was found missing or different after it had been `done`. */
   damagedAt: Date | null;
+  /** Set while it must not be deleted. */
+  lockedAt: Date | null;
+  /** Set when somebody asked to delete it: nobody sees it any more, and its objects are being removed. */
+  deletionRequestedAt: Date | null;
   expiresAt: Date | null;
   verifiedAt: Date | null;
 }
@@ -52,12 +56,17 @@ export interface BackupFile {
   key: string;
   /** Stored bytes. */
   size: number;
-  plainSize: number;
-  /** SHA-256 of the stored bytes, hex. */
-  sha256: string;
-  /** SHA-256 of the bytes that the engine made, hex. */
-  plainSha256: string;
+  /** Of the stored bytes: `sha256:<hex>`, or what a remote server reported, `sha1:<hex>` or `md5:<hex>`. */
+  checksum: string;
+  /** Bytes that the engine made; null where a remote server did not say. */
+  plainSize: number | null;
+  /** SHA-256 of the bytes that the engine made, hex; null where a remote server did not say. */
+  plainSha256: string | null;
 }
+
+/** The algorithms of checksums, with the number of their hex digits. */
+export const checksumDigits = { sha256: 64, sha1: 40, md5: 32 } as const;
+export type ChecksumType = keyof typeof checksumDigits;
 
 /** `YYYYMMDDhhmmss_<database name>` in UTC, as the database dialect names backups. */
 export function backupName(databaseName: string, at: Date): string {

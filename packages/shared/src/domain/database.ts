@@ -1,4 +1,5 @@
 import type { EngineType } from './engine.ts';
+import { HoldfastError } from './errors.ts';
 import type { Secret } from './secret.ts';
 
 export const tlsModes = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
@@ -9,6 +10,8 @@ export interface DatabaseOptions {
   sslmode?: TlsMode | undefined;
   /** PEM certificates to trust for `verify-ca` and `verify-full`; the system's when absent. */
   ca?: string | undefined;
+  /** Whether backups hold the server's roles too, as a file of their own. */
+  globals?: boolean | undefined;
 }
 
 /** A registered database: what to back up and how to reach it. */
@@ -18,9 +21,12 @@ export interface Database {
   /** Unique within the account. */
   name: string;
   type: EngineType;
-  host: string;
-  port: number;
-  user: string;
+  /** The remote server that backs it up, by its own configuration; null: our workers do, over the connection below. */
+  serverId: number | null;
+  /** Null exactly where a remote server backs it up; so are port and user. */
+  host: string | null;
+  port: number | null;
+  user: string | null;
   password: Secret | null;
   /** Its name on the server. */
   database: string;
@@ -28,4 +34,19 @@ export interface Database {
   destinationId: number;
   createdAt: Date;
   updatedAt: Date;
+}
+
+/** How to reach a database. */
+export interface Connection extends Pick<Database, 'password' | 'database' | 'options'> {
+  host: string;
+  port: number;
+  user: string;
+}
+
+/** @throws HoldfastError configuration, when only a remote server reaches the database */
+export function connectionOf({ name, host, port, user, password, database, options }: Database): Connection {
+  if (host === null || port === null || user === null) {
+    throw new HoldfastError('configuration', `The database "${name}" is reached only by its remote server.`);
+  }
+  return { host, port, user, password, database, options };
 }

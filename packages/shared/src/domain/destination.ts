@@ -26,6 +26,8 @@ interface DestinationBase {
   label: string;
   createdAt: Date;
   updatedAt: Date;
+  /** Set when it is being removed with all its backups: nobody sees it any more. */
+  deletionRequestedAt: Date | null;
 }
 
 export interface S3Destination extends DestinationBase {

@@ -1,12 +1,10 @@
 import type { Readable } from 'node:stream';
-import type { Database } from './database.ts';
+import type { Connection } from './database.ts';
 import type { OwnershipMode, RestoreTarget } from './restore.ts';
 
-export const engineTypes = ['postgresql'] as const;
+/** `files` is a directory of a remote server, which alone can read it. */
+export const engineTypes = ['postgresql', 'files'] as const;
 export type EngineType = (typeof engineTypes)[number];
-
-/** How to reach a database. */
-export type Connection = Pick<Database, 'host' | 'port' | 'user' | 'password' | 'database' | 'options'>;
 
 export interface Tool {
   /** The program's name: `pg_dump`. */

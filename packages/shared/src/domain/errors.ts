@@ -33,6 +33,9 @@ export const errorCodes = {
   integrity: { retry: false, text: 'The stored bytes do not match their recorded size or checksum.' },
   upload_unverified: { retry: true, text: 'The store does not hold what was sent to it.' },
   path_outside_root: { retry: false, text: 'The path leaves the root of the local store.' },
+  // Remote servers
+  remote_failed: { retry: false, text: 'The remote server reported that it failed.' },
+  abandoned: { retry: false, text: 'The remote server fell silent.' },
   // The work itself
   lease_lost: { retry: true, text: 'Another worker took the work over.' },
   lease_expired: { retry: true, text: 'The worker stopped answering and its lease ran out.' },

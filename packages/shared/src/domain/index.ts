@@ -8,5 +8,6 @@ export * from './errors.ts';
 export * from './restore.ts';
 export * from './schedule.ts';
 export * from './secret.ts';
+export * from './server.ts';
 export * from './store.ts';
 export * from './work.ts';

@@ -10,6 +10,10 @@ export const ownershipModes = ['keep', 'skip'] as const;
 /** `keep` restores owners and privileges (their roles must exist); `skip` gives everything to the connecting user. */
 export type OwnershipMode = (typeof ownershipModes)[number];
 
+export const computeTypes = ['server', 'ss_agent'] as const;
+/** Where a restore runs: with our workers, or on a registered remote server. */
+export type ComputeType = (typeof computeTypes)[number];
+
 export interface Restore extends WorkState {
   id: string;
   accountId: number;
@@ -20,6 +24,8 @@ export interface Restore extends WorkState {
   ownership: OwnershipMode;
   /** Backup files to restore; null for all. */
   fileIds: string[] | null;
+  /** What was asked for; null: nothing was, and the restore runs where the target is reached. */
+  compute: ComputeType | null;
   requestId: string | null;
   createdAt: Date;
   startedAt: Date | null;

@@ -14,6 +14,35 @@ export interface OpenUpload {
   startedAt: Date;
 }
 
+export interface UploadLinks {
+  uploadId: string;
+  /** One for each part, in their order: takes the part by PUT, without a header. */
+  urls: string[];
+  /** Bytes of every part but the last, which may be shorter. */
+  partSize: number;
+}
+
+/** A part that somebody else uploaded, with the tag that the store gave it. */
+export interface UploadedPart {
+  number: number;
+  etag: string;
+}
+
+/** Uploads that others make by presigned links, where the store can do that. */
+export interface RemoteUploads {
+  /** Opens an upload of `size` bytes. @throws HoldfastError store_too_large */
+  open(key: string, options: { size: number; contentType: string; expiresInSeconds: number }): Promise<UploadLinks>;
+  /**
+   * Puts the parts together; `null` takes those that the store has. Succeeds also when an earlier call did it and its answer was lost.
+   * @throws HoldfastError upload_unverified when the object then has another size than `size` or the parts do not fit;
+   * object_missing when there is neither the upload nor the object
+   */
+  complete(
+    upload: Pick<OpenUpload, 'key' | 'uploadId'>,
+    options: { parts: readonly UploadedPart[] | null; size: number; signal: AbortSignal },
+  ): Promise<StoredObject>;
+}
+
 export interface PutOptions {
   signal: AbortSignal;
   contentType?: string | undefined;
@@ -61,6 +90,8 @@ export interface ObjectStore {
   abortUpload(upload: OpenUpload): Promise<void>;
   /** A link that needs no header, or null where the API must serve the bytes itself. */
   link(key: string, options: LinkOptions): Promise<string | null>;
+  /** Null where others cannot upload by links. */
+  readonly remoteUploads: RemoteUploads | null;
   /** Writes, reads back and removes a small object, within 15 s. Never throws for what the store refuses. */
   probe(signal: AbortSignal): Promise<StoreProbe>;
   close(): Promise<void>;

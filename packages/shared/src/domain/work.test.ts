@@ -9,7 +9,13 @@ const attempt = fc.integer({ min: 0, max: 6 });
 const error = { code: 'dump_failed', message: 'pg_dump ended with exit code 1.' } as const;
 
 const event: fc.Arbitrary<WorkEvent> = fc.oneof(
-  fc.record({ type: fc.constant('claim' as const), at: moment, worker: fc.constant('worker-1'), leaseUntil: moment }),
+  fc.record({
+    type: fc.constant('claim' as const),
+    at: moment,
+    worker: fc.constant('worker-1'),
+    serverId: fc.constant(null),
+    leaseUntil: moment,
+  }),
   fc.record({ type: fc.constant('heartbeat' as const), at: moment, attempt, leaseUntil: moment }),
   fc.record({ type: fc.constant('settle' as const), at: moment, attempt }),
   fc.record({
@@ -33,6 +39,8 @@ const fresh = (maxFailures: number): WorkState => ({
   runAfter: new Date(start),
   leaseOwner: null,
   leaseUntil: null,
+  serverId: null,
+  silenceSeconds: null,
   cancelRequestedAt: null,
   error: null,
 });
@@ -113,7 +121,7 @@ describe('the life of work', () => {
   it('has an event that leads on from every state that is not final, without its worker', () => {
     const late = new Date(start + 24 * 3_600_000);
     const scheduler: WorkEvent[] = [
-      { type: 'claim', at: late, worker: 'worker-2', leaseUntil: late },
+      { type: 'claim', at: late, worker: 'worker-2', serverId: null, leaseUntil: late },
       { type: 'expireLease', at: new Date(late.getTime() + 1), retryAt: late },
     ];
     holds(

@@ -1,4 +1,4 @@
-import type { PublicError } from './errors.ts';
+import { HoldfastError, type PublicError } from './errors.ts';
 
 /**
  * The life of a unit of work (a backup or a restore). The four words are the only ones in the database and in the
@@ -20,28 +20,39 @@ export interface WorkState {
   runAfter: Date;
   leaseOwner: string | null;
   leaseUntil: Date | null;
+  /** The remote server whose work it is; null: our workers'. */
+  serverId: number | null;
+  /** Seconds of silence after which the work of a remote server counts as abandoned; null before it has begun. */
+  silenceSeconds: number | null;
   cancelRequestedAt: Date | null;
   error: PublicError | null;
 }
 
 export type WorkEvent =
-  | { type: 'claim'; at: Date; worker: string; leaseUntil: Date }
+  | { type: 'claim'; at: Date; worker: string; serverId: number | null; leaseUntil: Date }
   | { type: 'heartbeat'; at: Date; attempt: number; leaseUntil: Date }
   | { type: 'settle'; at: Date; attempt: number }
+  | { type: 'revive'; at: Date; attempt: number }
   | { type: 'fail'; at: Date; attempt: number; error: PublicError; retryable: boolean; retryAt: Date }
   | { type: 'handBack'; at: Date; attempt: number }
   | { type: 'expireLease'; at: Date; retryAt: Date }
   | { type: 'cancel'; at: Date };
 
 export type Refusal =
-  'not_scheduled' | 'not_due' | 'not_pending' | 'stale_attempt' | 'lease_valid' | 'final' | 'cancel_requested';
+  | 'not_scheduled'
+  | 'not_theirs'
+  | 'not_due'
+  | 'not_pending'
+  | 'stale_attempt'
+  | 'lease_valid'
+  | 'final'
+  | 'cancel_requested'
+  | 'not_failed';
 export type Transition = { accepted: true; state: WorkState } | { accepted: false; reason: Refusal };
 
-const cancelled: PublicError = { code: 'cancelled', message: 'Cancelled on request.' };
-const leaseExpired: PublicError = {
-  code: 'lease_expired',
-  message: 'The worker stopped answering and its lease ran out.',
-};
+const cancelled = new HoldfastError('cancelled').toPublic();
+const leaseExpired = new HoldfastError('lease_expired').toPublic();
+const abandoned = new HoldfastError('abandoned').toPublic();
 
 /**
  * The rules of the life of a backup and of a restore. The repository's guarded statements do exactly this; a test runs
@@ -51,6 +62,7 @@ export function transition(state: WorkState, event: WorkEvent): Transition {
   switch (event.type) {
     case 'claim':
       if (state.status !== 'scheduled') return refuse('not_scheduled');
+      if (state.serverId !== event.serverId) return refuse('not_theirs');
       if (state.runAfter > event.at) return refuse('not_due');
       return accept({
         ...state,
@@ -68,6 +80,11 @@ export function transition(state: WorkState, event: WorkEvent): Transition {
       if (state.status !== 'pending') return refuse('not_pending');
       if (state.attempt !== event.attempt) return refuse('stale_attempt');
       return accept({ ...state, ...noLease, status: 'done', error: null });
+    case 'revive':
+      // What a remote server stored after it was given up, or after it had reported a failure, is good all the same.
+      if (state.status !== 'error' || state.serverId === null) return refuse('not_failed');
+      if (state.attempt !== event.attempt) return refuse('stale_attempt');
+      return accept({ ...state, status: 'done', error: null });
     case 'fail':
       if (state.status !== 'pending') return refuse('not_pending');
       if (state.attempt !== event.attempt) return refuse('stale_attempt');
@@ -80,6 +97,7 @@ export function transition(state: WorkState, event: WorkEvent): Transition {
     case 'expireLease':
       if (state.status !== 'pending') return refuse('not_pending');
       if (state.leaseUntil !== null && state.leaseUntil >= event.at) return refuse('lease_valid');
+      if (state.serverId !== null) return accept(afterFailure(state, abandoned, false, event.retryAt));
       return accept(afterFailure(state, leaseExpired, true, event.retryAt));
     case 'cancel':
       if (state.status === 'done' || state.status === 'error') return refuse('final');

@@ -1,9 +1,18 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, randomInt } from 'node:crypto';
 import { Secret } from '../domain/secret.ts';
 
 /** A new API token: 256 random bits behind a prefix that secret scanners can find. */
 export function newApiToken(): Secret {
   return new Secret(`hf_${randomBytes(32).toString('base64url')}`);
+}
+
+const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+const randomText = (length: number): string =>
+  Array.from({ length }, () => letters.charAt(randomInt(letters.length))).join('');
+
+/** A new token of a remote server, as its clients expect it: `<16 characters>.<64 characters>`, of which the first half is no secret. */
+export function newServerToken(): { tokenId: string; secret: Secret } {
+  return { tokenId: randomText(16), secret: new Secret(randomText(64)) };
 }
 
 /**

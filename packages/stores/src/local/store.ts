@@ -25,6 +25,7 @@ const foldersPrunedMeanwhile = 5;
 
 /** Objects as files below one folder. */
 export class LocalStore implements ObjectStore {
+  readonly remoteUploads = null;
   readonly #root: Root;
   readonly #ids: Ids;
 

@@ -26,6 +26,7 @@ const longestLink = 7 * 24 * 3600;
 
 /** Objects in a bucket of S3 or of a server that speaks its protocol. */
 export class S3Store implements ObjectStore {
+  readonly remoteUploads = null;
   readonly #connection: S3Connection;
   readonly #requests: S3Requests;
   readonly #upload: UploadSettings;

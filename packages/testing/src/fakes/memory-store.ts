@@ -11,6 +11,7 @@ import {
 
 /** Keeps objects in memory. Tests break it by replacing `onChunk`, or by changing `objects` behind its back. */
 export class MemoryStore implements ObjectStore {
+  readonly remoteUploads = null;
   readonly objects = new Map<string, Buffer>();
   readonly uploads = new Map<string, OpenUpload>();
   /** Keys in the order in which they became whole. */

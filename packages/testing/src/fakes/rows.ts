@@ -1,4 +1,13 @@
-import { Secret, type Backup, type Clock, type Database, type Ids, type Restore } from '@holdfast/shared/domain';
+import {
+  connectionOf,
+  Secret,
+  type Backup,
+  type Clock,
+  type Connection,
+  type Database,
+  type Ids,
+  type Restore,
+} from '@holdfast/shared/domain';
 
 const at = new Date('2026-03-04T05:06:07.000Z');
 
@@ -27,6 +36,7 @@ export function databaseRow(change: Partial<Database> = {}): Database {
     accountId: 1,
     name: 'shop',
     type: 'postgresql',
+    serverId: null,
     host: '127.0.0.1',
     port: 5432,
     user: 'app',
@@ -40,6 +50,9 @@ export function databaseRow(change: Partial<Database> = {}): Database {
   };
 }
 
+/** How that database is reached. */
+export const connectionRow = (): Connection => connectionOf(databaseRow());
+
 const pendingWork = {
   status: 'pending',
   attempt: 1,
@@ -48,6 +61,8 @@ const pendingWork = {
   runAfter: at,
   leaseOwner: 'worker',
   leaseUntil: at,
+  serverId: null,
+  silenceSeconds: null,
   cancelRequestedAt: null,
   error: null,
   accountId: 1,
@@ -75,6 +90,8 @@ export function backupRow(change: Partial<Backup> = {}): Backup {
     damagedAt: null,
     expiresAt: null,
     verifiedAt: null,
+    lockedAt: null,
+    deletionRequestedAt: null,
     ...change,
   };
 }
@@ -87,6 +104,7 @@ export function restoreRow(change: Partial<Restore> = {}): Restore {
     target: { mode: 'in_place' },
     ownership: 'keep',
     fileIds: null,
+    compute: null,
     outcome: null,
     ...change,
   };

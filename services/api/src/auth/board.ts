@@ -1,8 +1,8 @@
 import type { Persistence } from '@holdfast/persistence';
-import { Secret } from '@holdfast/shared/domain';
+import { allows, Secret } from '@holdfast/shared/domain';
 import type { RequestHandler } from 'express';
 import { forbidden, Problem } from '../http/problem.ts';
-import { allows, bearerToken } from './token.ts';
+import { bearerToken } from './token.ts';
 
 /**
  * Lets only tokens with the scope `admin` through: as Bearer, or as the password of HTTP Basic, which browsers can send
@@ -19,7 +19,7 @@ export function guardBoard(persistence: Persistence): RequestHandler {
         headers: { 'WWW-Authenticate': 'Basic realm="holdfast queues", charset="UTF-8"' },
       });
     }
-    if (!allows(token, 'admin')) throw forbidden('The board asks for an API token with the scope admin.');
+    if (!allows(token.scopes, 'admin')) throw forbidden('The board asks for an API token with the scope admin.');
     const site = request.get('sec-fetch-site') ?? 'none';
     if (!['GET', 'HEAD'].includes(request.method) && site !== 'same-origin' && site !== 'none') {
       throw forbidden('The board takes changes from its own pages only.');

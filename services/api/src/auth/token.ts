@@ -1,8 +1,8 @@
-import { Secret, type ApiToken, type Scope } from '@holdfast/shared/domain';
+import { allows, Secret, type ApiToken } from '@holdfast/shared/domain';
 import type { Persistence } from '@holdfast/persistence';
 import type { RequestHandler, Response } from 'express';
 import { Problem } from '../http/problem.ts';
-import type { Route } from '../http/route.ts';
+import type { Caller, Route } from '../http/route.ts';
 
 const bearer = /^Bearer +([\w.~+/=-]{1,512})$/i;
 
@@ -12,14 +12,11 @@ export function bearerToken(header: string | undefined): Secret | null {
   return token === undefined ? null : new Secret(token);
 }
 
-/** Whether a token may do something: `admin` includes all other scopes. */
-export const allows = (token: ApiToken, scope: Scope): boolean =>
-  token.scopes.includes(scope) || token.scopes.includes('admin');
-
 /** Lets a request through to its route only with a token that has the route's scope. */
 export function authorise({ dialect, method, scope }: Route, persistence: Persistence): RequestHandler {
   return async (request, response, next) => {
     if (scope === null) return next();
+    if (scope === 'server') throw new Problem(501, 'Not there yet.');
     const secret = bearerToken(request.get('authorization'));
     const token = secret && (await persistence.accounts.authenticate(secret));
     if (!token) {
@@ -28,14 +25,14 @@ export function authorise({ dialect, method, scope }: Route, persistence: Persis
         headers: { 'WWW-Authenticate': 'Bearer realm="holdfast"' },
       });
     }
-    if (!allows(token, scope)) throw new Problem(403, dialect.missingScope(method, scope), { aboutToken: true });
+    if (!allows(token.scopes, scope)) throw new Problem(403, dialect.missingScope(method, scope), { aboutToken: true });
     response.locals['token'] = token;
     next();
   };
 }
 
 /** Whose token let the request through; null on routes that ask for none. */
-export function callerOf(response: Response): number | null {
+export function callerOf(response: Response): Caller | null {
   const token = response.locals['token'] as ApiToken | undefined;
-  return token?.accountId ?? null;
+  return token ? { accountId: token.accountId, server: null } : null;
 }

@@ -15,7 +15,7 @@ export function presentBackup(backup: Backup, files: readonly BackupFile[]) {
     database_id: backup.databaseId,
     method: backup.method,
     type: backup.engine,
-    checksum: backup.status === 'done' && dump ? `sha256:${dump.sha256}` : null,
+    checksum: backup.status === 'done' && dump ? dump.checksum : null,
     error: backup.error ?? damage(backup),
     progress: presentProgress(backup),
     attempt: backup.attempt,

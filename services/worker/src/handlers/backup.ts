@@ -1,6 +1,6 @@
 import { discardAttempt, runBackup, zstd, type BackupOutcome } from '@holdfast/pipeline';
 import type { JobHandlers } from '@holdfast/shared/contracts';
-import { attemptPrefix, type Backup } from '@holdfast/shared/domain';
+import { attemptPrefix, connectionOf, type Backup } from '@holdfast/shared/domain';
 import { Attempt, type AttemptKind } from '../attempt.ts';
 import type { HandlerDeps } from '../deps.ts';
 import { needed, withStore } from './needed.ts';
@@ -13,7 +13,7 @@ export function backupHandler(deps: HandlerDeps): JobHandlers['backup.run@1'] {
     name: 'backup',
     repository: persistence.backups,
     run: async (backup, { signal, onProgress }) => {
-      const database = needed(await persistence.databases.find(backup.databaseId), 'database');
+      const database = connectionOf(needed(await persistence.databases.find(backup.databaseId), 'database'));
       const engine = engines.get(backup.engine);
       return withStore(deps, backup.destinationId, (store) =>
         runBackup({ backup, database, engine, store, codecs, ids, clock, signal, onProgress }),

@@ -1,6 +1,7 @@
 import type { JobHandlers } from '@holdfast/shared/contracts';
 import type { HandlerDeps } from '../deps.ts';
 import { backupHandler } from './backup.ts';
+import { deleteHandler } from './delete.ts';
 import { restoreHandler } from './restore.ts';
 import { sweepHandler } from './sweep.ts';
 
@@ -10,5 +11,6 @@ export function createHandlers(deps: HandlerDeps): JobHandlers {
     'backup.run@1': backupHandler(deps),
     'restore.run@1': restoreHandler(deps),
     'attempt.sweep@1': sweepHandler(deps),
+    'backup.delete@1': deleteHandler(deps),
   };
 }

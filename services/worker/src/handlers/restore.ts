@@ -1,6 +1,6 @@
 import { runRestore } from '@holdfast/pipeline';
 import type { JobHandlers } from '@holdfast/shared/contracts';
-import { HoldfastError, type Restore, type RestoreReport } from '@holdfast/shared/domain';
+import { connectionOf, HoldfastError, type Restore, type RestoreReport } from '@holdfast/shared/domain';
 import { Attempt, type AttemptKind } from '../attempt.ts';
 import type { HandlerDeps } from '../deps.ts';
 import { needed, withStore } from './needed.ts';
@@ -13,7 +13,7 @@ export function restoreHandler(deps: HandlerDeps): JobHandlers['restore.run@1'] 
 
   const cleanUp = async ({ id, databaseId }: Restore, signal: AbortSignal): Promise<void> => {
     const database = needed(await persistence.databases.find(databaseId), 'database');
-    await engines.get(database.type).cleanUpRestore(database, id, { signal });
+    await engines.get(database.type).cleanUpRestore(connectionOf(database), id, { signal });
   };
 
   const kind: AttemptKind<Restore, RestoreReport> = {
@@ -28,7 +28,16 @@ export function restoreHandler(deps: HandlerDeps): JobHandlers['restore.run@1'] 
       if (restore.attempt > 1) await cleanUp(restore, signal);
       const engine = engines.get(database.type);
       return withStore(deps, backup.destinationId, (store) =>
-        runRestore({ restore, manifestKey, database, engine, store, fileIds, signal, onProgress }),
+        runRestore({
+          restore,
+          manifestKey,
+          database: connectionOf(database),
+          engine,
+          store,
+          fileIds,
+          signal,
+          onProgress,
+        }),
       );
     },
     settle: ({ id, attempt }, { outcome }) => persistence.restores.settle(id, attempt, outcome),

@@ -39,7 +39,7 @@ const download = route({
  * length, so that no client takes the part for the whole.
  */
 async function send(request: Request, response: Response, store: ObjectStore, file: BackupFile, signal: AbortSignal) {
-  const etag = `"${file.sha256}"`;
+  const etag = `"${file.checksum}"`;
   const ifRange = request.get('if-range');
   const wantsRange = request.method === 'GET' && (ifRange === undefined || ifRange === etag);
   const range = parseRange(wantsRange ? request.get('range') : undefined, file.size);

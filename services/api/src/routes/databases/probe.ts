@@ -1,4 +1,10 @@
-import type { Database, ProbeReport, PublicError, StoreProbe } from '@holdfast/shared/domain';
+import {
+  connectionOf,
+  type Database,
+  type ProbeReport,
+  type PublicError,
+  type StoreProbe,
+} from '@holdfast/shared/domain';
 import { route } from '../../http/route.ts';
 import { withinSeconds } from '../../http/time-limit.ts';
 import { failureOfProbe, probeSeconds, probeStore, type Probing } from '../probing.ts';
@@ -35,8 +41,11 @@ type Probed = { report: ProbeReport; error: null } | { report: null; error: Publ
 
 async function probeServer({ deps, log, signal }: Probing, database: Database): Promise<Probed> {
   try {
+    const connection = connectionOf(database);
     const engine = deps.engines.get(database.type);
-    const report = await withinSeconds(probeSeconds, signal, (limited) => engine.probe(database, { signal: limited }));
+    const report = await withinSeconds(probeSeconds, signal, (limited) =>
+      engine.probe(connection, { signal: limited }),
+    );
     return { report, error: null };
   } catch (error) {
     return { report: null, error: failureOfProbe(error, log) };

@@ -222,7 +222,7 @@ describe('destination dialect', () => {
     expect(used.status).to.equal(409);
     expect(used.json).to.deep.equal({
       error: 'Conflict',
-      message: 'This backup destination is still used by 1 backups, databases or schedules.',
+      message: 'This backup destination still holds 0 backups and is used by 1 databases and 0 schedules.',
     });
   });
 

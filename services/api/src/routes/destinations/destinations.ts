@@ -83,7 +83,12 @@ const remove = route({
     const { id } = await ownedDestination(call);
     const uses = await call.deps.persistence.destinations.delete(call.accountId, id);
     if (uses === null) throw noDestination();
-    if (uses > 0) throw conflict(`This backup destination is still used by ${uses} backups, databases or schedules.`);
+    const { backups, databases, schedules } = uses;
+    if (backups + databases + schedules > 0) {
+      throw conflict(
+        `This backup destination still holds ${backups} backups and is used by ${databases} databases and ${schedules} schedules.`,
+      );
+    }
     return { message: 'Backup destination successfully deleted' };
   },
 });
@@ -115,7 +120,9 @@ async function ownedDestination(call: {
 async function checkUsable(deps: ApiDeps, accountId: number, destination: NewDestination): Promise<void> {
   const now = deps.clock.now();
   try {
-    await deps.openStore({ ...destination, id: 0, accountId, createdAt: now, updatedAt: now }).close();
+    await deps
+      .openStore({ ...destination, id: 0, accountId, createdAt: now, updatedAt: now, deletionRequestedAt: null })
+      .close();
   } catch (error) {
     if (!(error instanceof HoldfastError)) throw error;
     throw invalid({ [decisiveField[destination.type]]: [error.message] });

@@ -1,0 +1,45 @@
+import type { EntityManager } from 'typeorm';
+import { HoldfastError } from '@holdfast/shared/domain';
+import { forgetDeletedBackups } from './deleted-backups.ts';
+
+const isRestored = `exists (
+  select from holdfast.restores r where r.backup_id = w.id and r.status in ('scheduled', 'pending'))`;
+
+/** What stands in the way of deleting the backup `w`, as an SQL expression: a `DeletionAnswer`. */
+export const deletionAnswer = `case
+  when w.status = 'pending' then 'running'
+  when w.locked_at is not null then 'locked'
+  when ${isRestored} then 'being_restored'
+  else 'requested'
+end`;
+
+/** Of the backups that nothing stands in the way of: one that waits is cancelled, and nobody sees them any more. */
+export async function markForDeletion(
+  manager: EntityManager,
+  column: 'id' | 'destination_id',
+  value: string | number,
+): Promise<void> {
+  await manager.query(
+    `update holdfast.backups set
+      deletion_requested_at = clock_timestamp(),
+      status = case when status = 'scheduled' then 'error' else status end,
+      error = case when status = 'scheduled' then $2::jsonb else error end,
+      completed_at = coalesce(completed_at, clock_timestamp())
+    where ${column} = $1 and deletion_requested_at is null`,
+    [value, JSON.stringify(new HoldfastError('cancelled').toPublic())],
+  );
+}
+
+/** Ends the removal of a destination when the last of its backups is gone. */
+export async function removeEmptyDestination(manager: EntityManager, id: number): Promise<void> {
+  const [empty] = await manager.query<unknown[]>(
+    `select d.id from holdfast.destinations d
+     where d.id = $1 and d.deletion_requested_at is not null
+       and not exists (select from holdfast.backups b where b.destination_id = d.id and b.deleted_at is null)
+     for update of d`,
+    [id],
+  );
+  if (!empty) return;
+  await forgetDeletedBackups(manager, 'destination_id', id);
+  await manager.query('delete from holdfast.destinations where id = $1', [id]);
+}

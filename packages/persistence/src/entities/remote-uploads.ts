@@ -1,0 +1,21 @@
+import { EntitySchema } from 'typeorm';
+import type { RemoteUpload } from '../repositories.ts';
+import { bytes, insertedAt, integer, text, uuidKey } from './columns.ts';
+import { restricted } from './foreign-keys.ts';
+
+export const remoteUploadEntity = new EntitySchema<RemoteUpload>({
+  name: 'RemoteUpload',
+  tableName: 'remote_uploads',
+  columns: {
+    backupId: uuidKey,
+    attempt: integer,
+    key: text,
+    uploadId: text,
+    size: bytes,
+    partSize: bytes,
+    createdAt: insertedAt,
+  },
+  foreignKeys: [
+    restricted('remote_uploads_attempt_fkey', 'BackupAttempt', ['backupId', 'attempt'], ['backupId', 'attempt']),
+  ],
+});

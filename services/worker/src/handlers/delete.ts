@@ -1,0 +1,37 @@
+import { discardAttempt } from '@holdfast/pipeline';
+import type { JobHandlers } from '@holdfast/shared/contracts';
+import { HoldfastError, toHoldfastError, type BackupAttempt, type ObjectStore } from '@holdfast/shared/domain';
+import type { HandlerDeps } from '../deps.ts';
+import { withStore } from './needed.ts';
+
+/**
+ * Removes the objects of a backup that somebody asked to delete, and records it when the store itself says that none is
+ * left. A failure is recorded and tried again.
+ */
+export function deleteHandler(deps: HandlerDeps): JobHandlers['backup.delete@1'] {
+  const { backups } = deps.persistence;
+  return async ({ backupId, requestId }) => {
+    const logger = deps.logger.child({ backupId, requestId });
+    const found = await backups.findDeletable(backupId);
+    if (!found) return logger.debug('nothing to delete');
+    const { backup, attempts } = found;
+    try {
+      await withStore(deps, backup.destinationId, (store) => removeObjects(store, attempts));
+    } catch (thrown) {
+      const error = toHoldfastError(thrown);
+      await backups.deletionFailed(backupId, error.toPublic());
+      return logger.error({ alert: 'deletion_failed', ...error.toPublic() }, 'backup not deleted, will be tried again');
+    }
+    await backups.markDeleted(backupId);
+    logger.info('backup deleted');
+  };
+}
+
+async function removeObjects(store: ObjectStore, attempts: readonly BackupAttempt[]): Promise<void> {
+  for (const { prefix } of attempts) {
+    await discardAttempt(store, prefix);
+    for await (const { key } of store.list(prefix)) {
+      throw new HoldfastError('store_failed', `The store still lists ${key} after it was removed.`);
+    }
+  }
+}
