@@ -11,7 +11,7 @@ interface Tool {
 }
 
 const postgresqlClient: Tool = {
-  programs: ['pg_dump', 'pg_restore', 'psql', 'createdb'],
+  programs: ['pg_dump', 'pg_dumpall', 'pg_restore', 'psql', 'createdb'],
   packages: ['postgresql-client'],
   purpose: 'dumping and restoring PostgreSQL',
 };

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { manifestSchema, type Manifest } from '@holdfast/shared/contracts';
-import { HoldfastError, type StoredObject } from '@holdfast/shared/domain';
+import { HoldfastError, type Engine, type StoredObject } from '@holdfast/shared/domain';
 import { MemoryStore, pieces } from '@holdfast/testing/fakes';
 import { FakeEngine, backupId, backupRow, countingIds, connectionRow, fixedClock } from '@holdfast/testing/fakes';
 import { runBackup, type BackupOutcome, type BackupRun } from './backup.ts';
@@ -102,6 +102,67 @@ describe('runBackup', () => {
     expect(seen.at(0)).to.equal(0);
     expect(seen.at(-1)).to.equal(content.length);
     expect(seen).to.deep.equal(seen.toSorted((a, b) => a - b));
+  });
+
+  describe('with globals', () => {
+    const database = { ...connectionRow(), options: { globals: true } };
+
+    it('stores the dump, then the globals, and describes both in one manifest', async () => {
+      const store = new MemoryStore();
+      const engine = new FakeEngine(content);
+      const { manifest, manifestKey, files } = await run({ store, engine, database });
+      expect(files.map(({ role, name }) => `${role} ${name}`)).to.deep.equal([
+        'dump dump.fake.zst',
+        'globals roles.fake.zst',
+      ]);
+      expect(store.stored).to.deep.equal([...files.map((file) => file.key), manifestKey]);
+      expect(files[1]).to.include({ plainSize: engine.roles.length, plainSha256: sha256(engine.roles) });
+      const stored = store.objects.get(files[1]?.key ?? '') ?? Buffer.alloc(0);
+      expect(files[1]).to.include({ size: stored.length, checksum: `sha256:${sha256(stored)}` });
+      expect(manifest.files.map(({ id, format }) => ({ id, format }))).to.deep.equal([
+        { id: files[0]?.id, format: 'fake' },
+        { id: files[1]?.id, format: 'fake-roles' },
+      ]);
+      expect(await verifyReadable(store, manifestKey, forever)).to.deep.equal(manifest);
+    });
+
+    it('stores them only for a database that asks for them', async () => {
+      const { files } = await run({ store: new MemoryStore() });
+      expect(files.map(({ role }) => role)).to.deep.equal(['dump']);
+    });
+
+    it('counts the bytes of both', async () => {
+      const engine = new FakeEngine(content);
+      const seen: number[] = [];
+      await run({
+        store: new MemoryStore(),
+        engine,
+        database,
+        onProgress: (progress) => seen.push(progress.progressBytes),
+      });
+      expect(seen.at(-1)).to.equal(content.length + engine.roles.length);
+      expect(seen).to.deep.equal(seen.toSorted((x, y) => x - y));
+    });
+
+    it('is no backup when the globals fail, however whole the dump is', async () => {
+      const store = new MemoryStore();
+      const empty = new FakeEngine(content);
+      empty.roles = Buffer.alloc(0);
+      expect(await failure(run({ store, engine: empty, database }))).to.include({ code: 'dump_failed' });
+      const failing = new FakeEngine(content);
+      const cause = new HoldfastError('dump_killed', 'pg_dumpall was ended by SIGKILL.');
+      failing.globals = { ...failing.globals, dump: () => Promise.reject(cause) };
+      expect(await failure(run({ store, engine: failing, database }))).to.equal(cause);
+      expect([...store.objects.keys()].filter((key) => key.endsWith('manifest.json'))).to.deep.equal([]);
+    });
+
+    it('refuses an engine without globals before the dump begins', async () => {
+      const store = new MemoryStore();
+      const never = (): never => expect.fail('it was asked for something');
+      const without = { probe: never, dump: never, restore: never, cleanUpRestore: never };
+      const engine: Engine = { type: 'postgresql', format: 'fake', ...without };
+      expect(await failure(run({ store, engine, database }))).to.include({ code: 'configuration' });
+    });
   });
 
   for (const length of [0, 1, 65_536, frameBytes, 8_000_000]) {

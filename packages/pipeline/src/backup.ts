@@ -1,15 +1,18 @@
-import type { Manifest } from '@holdfast/shared/contracts';
+import type { Manifest, ManifestFile } from '@holdfast/shared/contracts';
 import {
   attemptPrefix,
   type Backup,
   type BackupFile,
   type Clock,
   type Connection,
+  type Dump,
   type Engine,
+  type FileRole,
   type Ids,
   type ObjectStore,
 } from '@holdfast/shared/domain';
 import type { Codec } from './codecs/codec.ts';
+import { globalsOf } from './globals-of.ts';
 import { writeManifest } from './manifest.ts';
 import type { Progress } from './progress.ts';
 import { storeDump } from './store-dump.ts';
@@ -35,66 +38,78 @@ export interface BackupOutcome {
   files: BackupFile[];
 }
 
+/** One stored file, as the row and as the manifest describe it. */
+interface Kept {
+  row: BackupFile;
+  entry: ManifestFile;
+}
+
 /**
- * Makes one whole backup: streams the dump into the store, checks what the store then holds, and writes the manifest
- * last. Nothing touches a disk and memory is bounded whatever the database's size. What a failure leaves in the attempt's
- * folder is for `discardAttempt`.
+ * Makes one whole backup: streams the dump, and the server's globals where the database asks for them, into the store,
+ * checks what the store then holds, and writes the manifest last. Nothing touches a disk and memory is bounded whatever
+ * the database's size. What a failure leaves in the attempt's folder is for `discardAttempt`.
  * @throws whatever failed first, on either side of the stream
  */
 export async function runBackup(run: BackupRun): Promise<BackupOutcome> {
-  const { backup, codecs, store, signal } = run;
+  const { backup, database, engine, signal } = run;
   const startedAt = run.clock.now().toISOString();
-  const prefix = attemptPrefix(backup, backup.attempt);
-  const dump = await run.engine.dump(run.database, { signal });
-  const name = dump.fileName + codecs.map((codec) => codec.extension).join('');
+  const globals = database.options.globals ? globalsOf(engine) : null;
+  const dump = await engine.dump(database, { signal });
   const { estimatedBytes } = dump;
-  run.onProgress({ progressBytes: 0, estimatedBytes });
+  let before = 0;
+  const onBytes = (soFar: number): void => run.onProgress({ progressBytes: before + soFar, estimatedBytes });
+  onBytes(0);
 
-  const { plain, stored } = await storeDump(dump.stream, {
-    store,
-    key: prefix + name,
-    codecs,
-    signal,
-    onBytes: (progressBytes) => run.onProgress({ progressBytes, estimatedBytes }),
-  });
-
-  const file: BackupFile = {
-    id: run.ids.uuid(),
-    backupId: backup.id,
-    role: 'dump',
-    name,
-    key: prefix + name,
-    size: stored.size,
-    plainSize: plain.size,
-    checksum: `sha256:${stored.digest}`,
-    plainSha256: plain.digest,
-  };
+  const kept = [await keep(run, 'dump', dump, onBytes)];
+  if (globals) {
+    before = kept[0]?.row.plainSize ?? 0;
+    kept.push(await keep(run, 'globals', await globals.dump(database, { signal }), onBytes));
+  }
   const manifest: Manifest = {
     version: 1,
     backupId: backup.id,
     databaseId: backup.databaseId,
     attempt: backup.attempt,
     name: backup.name,
-    engine: run.engine.type,
-    database: run.database.database,
+    engine: engine.type,
+    database: database.database,
     serverVersion: dump.serverVersion,
     tool: dump.tool,
     startedAt,
     completedAt: run.clock.now().toISOString(),
-    files: [
-      {
-        id: file.id,
-        role: file.role,
-        name,
-        key: file.key,
-        format: dump.format,
-        codecs: codecs.map((codec) => codec.name),
-        plain: { size: plain.size, sha256: plain.digest },
-        stored: { size: stored.size, sha256: stored.digest },
-      },
-    ],
+    files: kept.map(({ entry }) => entry),
   };
   signal.throwIfAborted();
-  const manifestKey = await writeManifest(store, prefix, manifest, signal);
-  return { manifest, manifestKey, files: [file] };
+  const prefix = attemptPrefix(backup, backup.attempt);
+  const manifestKey = await writeManifest(run.store, prefix, manifest, signal);
+  return { manifest, manifestKey, files: kept.map(({ row }) => row) };
+}
+
+async function keep(
+  { backup, codecs, store, ids, signal }: BackupRun,
+  role: FileRole,
+  { stream, fileName, format }: Dump,
+  onBytes: (plainSoFar: number) => void,
+): Promise<Kept> {
+  const name = fileName + codecs.map((codec) => codec.extension).join('');
+  const key = attemptPrefix(backup, backup.attempt) + name;
+  const { plain, stored } = await storeDump(stream, { store, key, codecs, signal, onBytes });
+  const common = { id: ids.uuid(), role, name, key };
+  return {
+    row: {
+      ...common,
+      backupId: backup.id,
+      size: stored.size,
+      plainSize: plain.size,
+      checksum: `sha256:${stored.digest}`,
+      plainSha256: plain.digest,
+    },
+    entry: {
+      ...common,
+      format,
+      codecs: codecs.map((codec) => codec.name),
+      plain: { size: plain.size, sha256: plain.digest },
+      stored: { size: stored.size, sha256: stored.digest },
+    },
+  };
 }

@@ -1,7 +1,10 @@
 export * from './backup.ts';
 export * from './codecs/index.ts';
 export * from './discard.ts';
-export { readManifest } from './manifest.ts';
+export { FirstCause } from './first-cause.ts';
+export { readManifest, writeManifest } from './manifest.ts';
+export { Meter, type Measure } from './meter.ts';
 export * from './progress.ts';
+export { readingStreams } from './read-file.ts';
 export * from './restore.ts';
 export * from './verify.ts';

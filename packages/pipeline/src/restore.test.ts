@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { finished } from 'node:stream/promises';
 import type { Readable } from 'node:stream';
 import * as fc from 'fast-check';
-import { HoldfastError } from '@holdfast/shared/domain';
+import { manifestSchema } from '@holdfast/shared/contracts';
+import { HoldfastError, type DatabaseOptions } from '@holdfast/shared/domain';
 import {
   FakeEngine,
   MemoryStore,
@@ -24,11 +25,12 @@ const content = Buffer.concat([randomBytes(700_000), Buffer.alloc(800_000, 'row\
 async function backedUp(
   codecs: readonly Codec[] = [zstd()],
   plain = content,
+  options: DatabaseOptions = {},
 ): Promise<BackupOutcome & { store: MemoryStore; key: string; stored: Buffer }> {
   const store = new MemoryStore();
   const outcome = await runBackup({
     backup: backupRow(),
-    database: connectionRow(),
+    database: { ...connectionRow(), options },
     engine: new FakeEngine(plain),
     store,
     codecs,
@@ -137,6 +139,104 @@ describe('runRestore', () => {
     expect(await failure(run({ store, manifestKey, engine, fileIds: [] }))).to.include({ code: 'configuration' });
     await run({ store, manifestKey, engine, fileIds: files.map((file) => file.id) });
     expect(engine.restored?.equals(content)).to.equal(true);
+  });
+
+  describe('of a backup with globals', () => {
+    const withGlobals = () => backedUp([zstd()], content, { globals: true });
+    const idOf = ({ files }: BackupOutcome, role: string): string[] =>
+      files.filter((file) => file.role === role).map(({ id }) => id);
+
+    it('restores the globals first, then the dump, and says what became of both', async () => {
+      const { store, manifestKey } = await withGlobals();
+      const engine = new FakeEngine(Buffer.alloc(0));
+      engine.onChunk = () => {
+        expect(engine.restoredRoles).to.have.length(1);
+      };
+      let last = {};
+      const { outcome } = await run({ store, manifestKey, engine, onProgress: (progress) => (last = progress) });
+      expect(engine.restoredRoles[0]?.equals(engine.roles)).to.equal(true);
+      expect(engine.restored?.equals(content)).to.equal(true);
+      expect(outcome).to.equal('The roles are there. shop holds the backup.');
+      const all = content.length + engine.roles.length;
+      expect(last).to.deep.equal({ progressBytes: all, estimatedBytes: all });
+    });
+
+    it('restores the globals alone when they alone are chosen, and says that the database was not touched', async () => {
+      const backup = await withGlobals();
+      const engine = new FakeEngine(Buffer.alloc(0));
+      engine.restore = () => expect.fail('it touched the database');
+      const seen: { progressBytes: number; estimatedBytes: number | null }[] = [];
+      const { outcome } = await run({
+        ...backup,
+        engine,
+        fileIds: idOf(backup, 'globals'),
+        onProgress: (p) => seen.push(p),
+      });
+      expect(engine.restoredRoles).to.have.length(1);
+      expect(outcome).to.equal('The roles are there. Database "shop" was not touched.');
+      expect(seen.at(-1)).to.deep.equal({ progressBytes: engine.roles.length, estimatedBytes: engine.roles.length });
+    });
+
+    it('restores the dump alone when it alone is chosen', async () => {
+      const backup = await withGlobals();
+      const engine = new FakeEngine(Buffer.alloc(0));
+      const { outcome } = await run({ ...backup, engine, fileIds: idOf(backup, 'dump') });
+      expect(engine.restoredRoles).to.deep.equal([]);
+      expect(engine.restored?.equals(content)).to.equal(true);
+      expect(outcome).to.equal('shop holds the backup.');
+    });
+
+    it('never lets the engine finish with globals that were changed, and begins no dump', async () => {
+      const backup = await withGlobals();
+      const key = backup.files[1]?.key ?? '';
+      const stored = backup.store.objects.get(key) ?? Buffer.alloc(0);
+      for (let at = 0; at < stored.length; at++) {
+        const changed = Buffer.from(stored);
+        changed[at] = (changed[at] ?? 0) ^ 1;
+        backup.store.objects.set(key, changed);
+        const engine = new FakeEngine(Buffer.alloc(0));
+        expect(await failure(run({ ...backup, engine }))).to.include({ code: 'integrity' });
+        expect(engine.restoredRoles).to.deep.equal([]);
+        expect(engine.received).to.equal(0);
+      }
+    });
+
+    it('says in the failure of the dump that the globals are restored', async () => {
+      const { store, manifestKey } = await withGlobals();
+      const engine = new FakeEngine(Buffer.alloc(0));
+      engine.onChunk = () => {
+        throw new HoldfastError('restore_killed', 'pg_restore was ended by SIGKILL.');
+      };
+      const error = await failure(run({ store, manifestKey, engine }));
+      expect(error).to.include({
+        code: 'restore_killed',
+        message: 'pg_restore was ended by SIGKILL. Before that: The roles are there.',
+      });
+    });
+
+    it('refuses a format that the engine does not read before anything is changed', async () => {
+      for (const role of ['dump', 'globals']) {
+        const { store, manifestKey, manifest } = await withGlobals();
+        const files = manifest.files.map((file) => (file.role === role ? { ...file, format: 'tar' } : file));
+        const other = manifestSchema.parse({ ...manifest, files });
+        store.objects.set(manifestKey, Buffer.from(JSON.stringify(other)));
+        const engine = new FakeEngine(Buffer.alloc(0));
+        const error = await failure(run({ store, manifestKey, engine }));
+        expect(error).to.include({ code: 'configuration' });
+        expect(String(error)).to.contain('"tar"');
+        expect(engine.restoredRoles).to.deep.equal([]);
+        expect(engine.received).to.equal(0);
+      }
+    });
+
+    it('refuses two files of one role', async () => {
+      const { store, manifestKey, manifest } = await withGlobals();
+      const files = [...manifest.files, ...manifest.files];
+      store.objects.set(manifestKey, Buffer.from(JSON.stringify({ ...manifest, files })));
+      const engine = new FakeEngine(Buffer.alloc(0));
+      expect(await failure(run({ store, manifestKey, engine }))).to.include({ code: 'configuration' });
+      expect(engine.restoredRoles).to.deep.equal([]);
+    });
   });
 
   it('throws what the engine failed with', async () => {

@@ -1,17 +1,20 @@
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Manifest, ManifestFile } from '@holdfast/shared/contracts';
 import {
   HoldfastError,
   type Connection,
   type Engine,
+  type EngineContext,
   type ObjectStore,
   type Restore,
-  type RestoreReport,
 } from '@holdfast/shared/domain';
 import { FirstCause } from './first-cause.ts';
+import { globalsOf } from './globals-of.ts';
 import { readManifest } from './manifest.ts';
 import type { Progress } from './progress.ts';
 import { readingStreams } from './read-file.ts';
+import { selectFiles } from './select-files.ts';
 
 export interface RestoreRun {
   restore: Restore;
@@ -27,40 +30,79 @@ export interface RestoreRun {
   onProgress: (progress: Progress) => void;
 }
 
+export interface RestoreOutcome {
+  /** What the server and the target hold now, in sentences. */
+  outcome: string;
+}
+
+/** Gives one file's content to the engine. */
+type Restoring = (input: Readable, context: EngineContext) => Promise<RestoreOutcome>;
+
 /**
- * Streams one backup back into its engine. The engine's input ends only when every byte, stored and plain, was the one
- * that the manifest promises; before that it is destroyed, so the engine never finishes on damaged content.
+ * Streams the chosen files of one backup back into its engine: first the server's globals, so that the owners exist, then
+ * the dump. The engine's input ends only when every byte, stored and plain, was the one that the manifest promises; before
+ * that it is destroyed, so the engine never finishes on damaged content.
  * @throws whatever failed first: HoldfastError integrity, object_missing, or what the engine or the store says
  */
-export async function runRestore(run: RestoreRun): Promise<RestoreReport> {
-  const { engine, store, signal } = run;
+export async function runRestore(run: RestoreRun): Promise<RestoreOutcome> {
+  const { engine, store, database, signal } = run;
   const manifest = await readManifest(store, run.manifestKey, signal);
   checkBelongs(manifest, run);
-  const file = selectDump(manifest, run.fileIds);
-  const estimatedBytes = file.plain?.size ?? null;
-  const onBytes = (progressBytes: number): void => run.onProgress({ progressBytes, estimatedBytes });
+  const selected = selectFiles(manifest, run.fileIds, engine);
+  const sizes = [selected.globals, selected.dump].map((file) => (file ? (file.plain?.size ?? null) : 0));
+  const estimatedBytes = sizes.reduce((sum, size) => (sum === null || size === null ? null : sum + size), 0);
+  let before = 0;
+  const onBytes = (soFar: number): void => run.onProgress({ progressBytes: before + soFar, estimatedBytes });
   onBytes(0);
 
+  const done: string[] = [];
+  if (selected.globals) {
+    const globals = globalsOf(engine);
+    const work: Restoring = (input, context) => globals.restore(database, input, context);
+    done.push((await restoreFile(run, selected.globals, work, onBytes)).outcome);
+    before = selected.globals.plain?.size ?? 0;
+  }
+  if (selected.dump) {
+    const { target, ownership, id: restoreId } = run.restore;
+    const work: Restoring = (input, context) =>
+      engine.restore(database, { target, ownership, restoreId }, input, context);
+    try {
+      done.push((await restoreFile(run, selected.dump, work, onBytes)).outcome);
+    } catch (error) {
+      throw withWhatWasDone(error, done);
+    }
+  } else done.push(`Database "${database.database}" was not touched.`);
+  return { outcome: done.join(' ') };
+}
+
+async function restoreFile(
+  { store, signal }: RestoreRun,
+  file: ManifestFile,
+  work: Restoring,
+  onBytes: (plainSoFar: number) => void,
+): Promise<RestoreOutcome> {
   const first = new FirstCause();
   const streams = readingStreams(file, first.note, onBytes);
   first.watch(streams);
   const input = streams.at(-1) ?? streams[0];
-  const { target, ownership, id: restoreId } = run.restore;
-
   const read = async (): Promise<void> => {
     const source = await store.get(file.key, { signal: first.signal });
     await pipeline([source, ...streams], { signal: first.signal });
   };
-  const write = async (): Promise<RestoreReport> => {
-    const report = await engine.restore(run.database, { target, ownership, restoreId }, input, {
-      signal: first.signal,
-    });
+  const write = async (): Promise<RestoreOutcome> => {
+    const report = await work(input, { signal: first.signal });
     if (!input.readableEnded) {
-      throw new HoldfastError('restore_failed', 'The restore program ended before it had read the whole archive.');
+      throw new HoldfastError('restore_failed', `The restore ended before it had read the whole of ${file.name}.`);
     }
     return report;
   };
   return first.join(signal, () => [write(), read()]);
+}
+
+/** Whoever reads why a restore failed must also learn what it had done by then. */
+function withWhatWasDone(thrown: unknown, done: readonly string[]): unknown {
+  if (done.length === 0 || !(thrown instanceof HoldfastError)) return thrown;
+  return new HoldfastError(thrown.code, `${thrown.message} Before that: ${done.join(' ')}`, { cause: thrown });
 }
 
 function checkBelongs(manifest: Manifest, { restore, engine, manifestKey }: RestoreRun): void {
@@ -70,15 +112,4 @@ function checkBelongs(manifest: Manifest, { restore, engine, manifestKey }: Rest
   if (manifest.engine !== engine.type) {
     throw new HoldfastError('configuration', 'The backup was made by another kind of database than this one.');
   }
-}
-
-function selectDump(manifest: Manifest, fileIds: readonly string[] | null): ManifestFile {
-  const unknown = fileIds?.find((id) => !manifest.files.some((file) => file.id === id));
-  if (unknown !== undefined) throw new HoldfastError('object_missing', `The backup has no file ${unknown}.`);
-  const chosen = manifest.files.filter((file) => file.role === 'dump' && (fileIds?.includes(file.id) ?? true));
-  const [file, ...others] = chosen;
-  if (!file || others.length > 0) {
-    throw new HoldfastError('configuration', `A restore takes exactly one dump of a backup, not ${chosen.length}.`);
-  }
-  return file;
 }

@@ -4,7 +4,7 @@ import { buffer } from 'node:stream/consumers';
 import { HoldfastError } from '@holdfast/shared/domain';
 import { startProgram } from '../process/index.ts';
 
-export type ClientName = 'pg_dump' | 'pg_restore';
+export type ClientName = 'pg_dump' | 'pg_dumpall' | 'pg_restore';
 
 /** A client program that was found on this machine. */
 export interface Client {

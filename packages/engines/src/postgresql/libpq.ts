@@ -37,3 +37,11 @@ export async function libpqEnvironment(connection: Connection): Promise<LibpqEnv
   env['PGSSLROOTCERT'] = file;
   return { env, dispose: () => rm(folder, { recursive: true, force: true }) };
 }
+
+/**
+ * A database for programs that read no PGDATABASE: as a connection string, because they would read a bare name such as
+ * `a=b` as one.
+ */
+export function databaseArgument(name: string): string {
+  return `dbname='${name.replace(/[\\']/g, '\\$&')}'`;
+}

@@ -18,8 +18,8 @@ export interface Maintenance {
 }
 
 export interface MaintenanceOptions extends Pick<SessionOptions, 'signal' | 'label'> {
-  /** The name of a database that may be renamed. */
-  target: string;
+  /** The name of a database that may be renamed; null when none is. */
+  target: string | null;
 }
 
 const fallback = 'restore_failed';

@@ -12,7 +12,7 @@ import { archiveMajor } from './archive-header.ts';
 import { dropDatabase, dropLeftOvers } from './clean-up.ts';
 import type { Client, Clients } from './clients.ts';
 import { failure, fromProgram } from './failures.ts';
-import { libpqEnvironment } from './libpq.ts';
+import { databaseArgument, libpqEnvironment } from './libpq.ts';
 import { withMaintenance } from './maintenance.ts';
 import { restoreNames, sessionLabel, type RestoreNames } from './names.ts';
 import { createStatement, readProperties, type DatabaseProperties } from './properties.ts';
@@ -131,7 +131,7 @@ async function fill(
       args: [
         '--exit-on-error',
         '--no-password',
-        `--dbname=dbname=${quoteValue(names.build)}`,
+        `--dbname=${databaseArgument(names.build)}`,
         ...(ownership === 'skip' ? ['--no-owner', '--no-privileges'] : []),
       ],
       env,
@@ -144,11 +144,6 @@ async function fill(
   } finally {
     await dispose();
   }
-}
-
-/** A value in a connection string: the program would read a bare name such as `a=b` as a whole string of its own. */
-function quoteValue(value: string): string {
-  return `'${value.replace(/[\\']/g, '\\$&')}'`;
 }
 
 function judge({ code, signal, startError, stderr }: ProgramEnd, connection: Connection): HoldfastError | null {

@@ -6,6 +6,9 @@ import type { OwnershipMode, RestoreTarget } from './restore.ts';
 export const engineTypes = ['postgresql', 'files'] as const;
 export type EngineType = (typeof engineTypes)[number];
 
+/** Where a server of that kind listens when nobody says otherwise; null where there is none. */
+export const defaultPorts = { postgresql: 5432, files: null } as const satisfies Record<EngineType, number | null>;
+
 export interface Tool {
   /** The program's name: `pg_dump`. */
   name: string;
@@ -34,7 +37,7 @@ export interface Dump {
   stream: Readable;
   /** File name for the archive, before compression: `dump.pgdump`. */
   fileName: string;
-  /** Name of the engine's own format: `pg_dump-custom`. */
+  /** Name of the engine's own format, the one that it restores: `pg_dump-custom`. */
   format: string;
   tool: Tool;
   serverVersion: string;
@@ -63,12 +66,39 @@ export interface EngineContext {
   signal: AbortSignal;
 }
 
+/** What a restore of globals did. */
+export interface GlobalsReport {
+  serverVersion: string;
+  /** What the server holds now and what was left alone, in sentences. */
+  outcome: string;
+}
+
+/** What belongs to a server as a whole and stands in none of its databases: its roles. */
+export interface EngineGlobals {
+  /** The format that `dump` makes and `restore` reads: `pg_dumpall-roles`. */
+  readonly format: string;
+
+  /** All of the server's roles, without passwords. Holds the same rules as a dump of a database. */
+  dump(connection: Connection, context: EngineContext): Promise<Dump>;
+
+  /**
+   * Reads `input` to its end before it changes anything, and then changes all or nothing. Roles that exist are kept and
+   * brought to the backup's; nothing is taken away, and what could lock out the connecting user or a superuser is left
+   * as it is. May be repeated. Needs no database but one to connect to, which need not be the connection's.
+   */
+  restore(connection: Connection, input: Readable, context: EngineContext): Promise<GlobalsReport>;
+}
+
 /**
  * A kind of database: makes bytes and takes them back, knows nothing of stores or queues. Every failure is a
  * `HoldfastError`. Each implementation passes the engine conformance suite.
  */
 export interface Engine {
   readonly type: EngineType;
+  /** The format that `dump` makes and `restore` reads. */
+  readonly format: string;
+  /** Absent where servers of this kind have nothing of their own. */
+  readonly globals?: EngineGlobals;
 
   /** @throws HoldfastError auth_failed, host_unknown, host_unreachable, database_missing, tls_failed, client_missing, client_too_old */
   probe(connection: Connection, context: EngineContext): Promise<ProbeReport>;

@@ -1,5 +1,5 @@
 import { buffer } from 'node:stream/consumers';
-import { HoldfastError, type Connection, type Engine, type ErrorCode } from '@holdfast/shared/domain';
+import { HoldfastError, Secret, type Connection, type Engine, type ErrorCode } from '@holdfast/shared/domain';
 import { expect } from 'chai';
 
 /** A signal that nobody aborts. */
@@ -23,3 +23,14 @@ export async function failureOf(work: Promise<unknown>, code: ErrorCode, secret?
   if (secret !== undefined) expect(outcome.message).to.not.contain(secret);
   return outcome;
 }
+
+/** Connections that lead nowhere, and how an engine says so before any work. */
+export const wrongConnections: readonly { what: string; change: Partial<Connection>; code: ErrorCode }[] = [
+  { what: 'a wrong password', change: { password: new Secret('wrong-password') }, code: 'auth_failed' },
+  { what: 'no password', change: { password: null }, code: 'auth_failed' },
+  { what: 'an unknown user', change: { user: 'nobody-here' }, code: 'auth_failed' },
+  { what: 'an unknown host', change: { host: 'database.invalid' }, code: 'host_unknown' },
+  { what: 'a closed port', change: { port: 1 }, code: 'host_unreachable' },
+  { what: 'a missing database', change: { database: 'not there' }, code: 'database_missing' },
+  { what: 'a host that is none', change: { host: '/tmp,other' }, code: 'configuration' },
+];

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { HoldfastError, Secret, type Connection, type Engine, type RestoreRequest } from '@holdfast/shared/domain';
+import { HoldfastError, type Connection, type Engine, type RestoreRequest } from '@holdfast/shared/domain';
 import { expect } from 'chai';
-import { calm, dumpOf, failureOf } from './collect.ts';
+import { calm, dumpOf, failureOf, wrongConnections } from './collect.ts';
 import { isAlive } from './programs.ts';
 import { until } from '../until.ts';
 
@@ -120,16 +120,7 @@ export function describeEngine(name: string, open: () => Promise<EngineSubject>)
     });
 
     describe('failures before any work', () => {
-      const wrong: [string, Partial<Connection>, Parameters<typeof failureOf>[1]][] = [
-        ['a wrong password', { password: new Secret('wrong-password') }, 'auth_failed'],
-        ['no password', { password: null }, 'auth_failed'],
-        ['an unknown user', { user: 'nobody-here' }, 'auth_failed'],
-        ['an unknown host', { host: 'database.invalid' }, 'host_unknown'],
-        ['a closed port', { port: 1 }, 'host_unreachable'],
-        ['a missing database', { database: 'not there' }, 'database_missing'],
-        ['a host that is none', { host: '/tmp,other' }, 'configuration'],
-      ];
-      for (const [what, change, code] of wrong) {
+      for (const { what, change, code } of wrongConnections) {
         it(`tells ${what} clearly and soon`, async () => {
           const connection = { ...source, ...change };
           const secret = connection.password?.reveal();

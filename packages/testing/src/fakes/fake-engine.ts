@@ -4,6 +4,7 @@ import type {
   Dump,
   Engine,
   EngineContext,
+  EngineGlobals,
   ProbeReport,
   RestoreReport,
   RestoreRequest,
@@ -15,7 +16,12 @@ const tool = { name: 'fake_dump', version: '1.0' };
 /** An engine whose database is one buffer. */
 export class FakeEngine implements Engine {
   readonly type = 'postgresql';
+  readonly format = 'fake';
   content: Buffer;
+  /** What the globals of its server are. */
+  roles = Buffer.from('CREATE ROLE somebody;\n');
+  /** The globals that restores have finished with, in order. */
+  readonly restoredRoles: Buffer[] = [];
   /** What a restore has finished with; null until one did. */
   restored: Buffer | null = null;
   /** Bytes that restores were given, finished or not. */
@@ -32,6 +38,22 @@ export class FakeEngine implements Engine {
     this.content = content;
   }
 
+  globals: EngineGlobals = {
+    format: 'fake-roles',
+    dump: async (_connection, { signal }) => {
+      signal.throwIfAborted();
+      const stream = Readable.from([this.roles], { objectMode: false });
+      return { stream, fileName: 'roles.fake', format: 'fake-roles', tool, serverVersion: '1', estimatedBytes: null };
+    },
+    restore: async (_connection, input, { signal }) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of input) chunks.push(chunk as Buffer);
+      signal.throwIfAborted();
+      this.restoredRoles.push(Buffer.concat(chunks));
+      return { serverVersion: '1', outcome: 'The roles are there.' };
+    },
+  };
+
   async probe(): Promise<ProbeReport> {
     return { serverVersion: '1', sizeBytes: this.content.length, tables: 1, missingPrivileges: [], tool };
   }
@@ -41,7 +63,7 @@ export class FakeEngine implements Engine {
     return {
       stream: this.produce(this.content, context),
       fileName: 'dump.fake',
-      format: 'fake',
+      format: this.format,
       tool,
       serverVersion: '1',
       estimatedBytes: this.content.length,

@@ -1,6 +1,6 @@
-import { runRestore } from '@holdfast/pipeline';
+import { runRestore, type RestoreOutcome } from '@holdfast/pipeline';
 import type { JobHandlers } from '@holdfast/shared/contracts';
-import { connectionOf, HoldfastError, type Restore, type RestoreReport } from '@holdfast/shared/domain';
+import { connectionOf, HoldfastError, type Restore } from '@holdfast/shared/domain';
 import { Attempt, type AttemptKind } from '../attempt.ts';
 import type { HandlerDeps } from '../deps.ts';
 import { needed, withStore } from './needed.ts';
@@ -16,7 +16,7 @@ export function restoreHandler(deps: HandlerDeps): JobHandlers['restore.run@1'] 
     await engines.get(database.type).cleanUpRestore(connectionOf(database), id, { signal });
   };
 
-  const kind: AttemptKind<Restore, RestoreReport> = {
+  const kind: AttemptKind<Restore, RestoreOutcome> = {
     name: 'restore',
     repository: persistence.restores,
     run: async (restore, { signal, onProgress }) => {

@@ -1,0 +1,50 @@
+import type { Readable } from 'node:stream';
+import type { Connection, EngineContext, HoldfastError } from '@holdfast/shared/domain';
+import { startProgram, type ProgramEnd } from '../process/index.ts';
+import type { Client } from './clients.ts';
+import { failure, fromProgram } from './failures.ts';
+import { libpqEnvironment } from './libpq.ts';
+
+/**
+ * Starts a program that writes a dump to its standard output.
+ * @param env beside what says how to connect
+ * @returns the output, which ends only after the program exited 0 and wrote something
+ */
+export async function startDumpProgram(
+  client: Client,
+  args: readonly string[],
+  connection: Connection,
+  { signal }: EngineContext,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Readable> {
+  const libpq = await libpqEnvironment(connection);
+  try {
+    const program = startProgram({
+      program: client.path,
+      args,
+      env: { ...libpq.env, ...env },
+      secrets: connection.password ? [connection.password] : [],
+      signal,
+      judge: (end) => judge(client.name, end, connection),
+    });
+    program.stdin.end();
+    void program.ended.then(libpq.dispose);
+    return program.stdout;
+  } catch (error) {
+    await libpq.dispose();
+    throw error;
+  }
+}
+
+function judge(
+  name: string,
+  { code, signal, startError, stderr, outputBytes }: ProgramEnd,
+  connection: Connection,
+): HoldfastError | null {
+  if (startError)
+    return failure('client_missing', `${name} did not start: ${startError.message}`, connection, startError);
+  if (signal) return failure('dump_killed', `${name} was ended by ${signal}. ${stderr}`, connection, undefined);
+  if (code !== 0) return fromProgram(stderr || `${name} exited with code ${code}`, connection, 'dump_failed');
+  if (outputBytes === 0) return failure('dump_failed', `${name} exited 0 but wrote nothing`, connection, undefined);
+  return null;
+}
