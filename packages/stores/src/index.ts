@@ -3,6 +3,7 @@ import { openLocalStore } from './local/index.ts';
 import { openS3Store } from './s3/index.ts';
 import type { StoreSettings } from './settings.ts';
 
+export { checkEndpoint } from './s3/check-endpoint.ts';
 export type { StoreSettings } from './settings.ts';
 
 /**

@@ -5,8 +5,20 @@ import { HoldfastError, toHoldfastError, type Ids, type ObjectStore, type StoreP
 const deadlineMs = 14_000;
 const cleanUpMs = 5000;
 
-/** The trial behind `ObjectStore.probe`, the same for every store: write, find, read back, remove. */
-export async function probeStore(store: ObjectStore, ids: Ids, signal: AbortSignal): Promise<StoreProbe> {
+/** What one kind of store tries beside the rest, on the object that the trial wrote. */
+export interface ProbeStep {
+  /** What it means that it failed, for the sentence. */
+  what: string;
+  run: (key: string, signal: AbortSignal) => Promise<void>;
+}
+
+/** The trial behind `ObjectStore.probe`: write, find, read back, what is particular to the store, remove. */
+export async function probeStore(
+  store: ObjectStore,
+  ids: Ids,
+  signal: AbortSignal,
+  particular: readonly ProbeStep[] = [],
+): Promise<StoreProbe> {
   const key = `holdfast-probe-${ids.uuid()}`;
   const content = Buffer.from(`Written by Holdfast to test this destination; may be removed. ${key}`);
   const limited = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs - cleanUpMs)]);
@@ -35,6 +47,7 @@ export async function probeStore(store: ObjectStore, ids: Ids, signal: AbortSign
   await step('Listing unfinished uploads failed, which is needed to clean up after failed backups', async () => {
     for await (const upload of store.listUploads(key)) if (upload.key === key) return;
   });
+  for (const { what, run } of particular) await step(what, () => run(key, limited));
   try {
     await withDeadline(store.delete(key), AbortSignal.timeout(cleanUpMs));
   } catch (error) {

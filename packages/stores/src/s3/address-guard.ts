@@ -18,8 +18,8 @@ const closed: readonly string[] = [
   '198.18.0.0/15',
   '224.0.0.0/4',
   '240.0.0.0/4',
-  '::/128',
-  '::1/128',
+  '::/96',
+  '::ffff:0:0:0/96',
   '64:ff9b::/96',
   '64:ff9b:1::/48',
   '2001::/32',
@@ -29,6 +29,8 @@ const closed: readonly string[] = [
   'fec0::/10',
   'ff00::/8',
 ];
+
+const ownAddresses = ['127.0.0.1', '::1'] as const;
 
 /** Decides which addresses a custom endpoint may have. */
 export class AddressGuard {
@@ -50,6 +52,25 @@ export class AddressGuard {
   checkLiteral(hostname: string): void {
     const address = hostname.replace(/^\[(.*)\]$/, '$1');
     if (isIP(address) !== 0 && !this.allows(address)) throw forbidden(hostname, address);
+  }
+
+  /**
+   * Looks at a host before anything connects to it. A name that does not resolve now passes, for it may later: whatever it
+   * resolves to then goes through `guard`.
+   * @throws HoldfastError store_forbidden_address
+   */
+  async checkHost(hostname: string, resolve: LookupFunction, limitMs: number): Promise<void> {
+    this.checkLiteral(hostname);
+    // Reserved for this machine (RFC 6761), whether or not the resolver knows it.
+    if (/(^|\.)localhost\.?$/i.test(hostname) && !ownAddresses.some((address) => this.allows(address))) {
+      throw forbidden(hostname, ownAddresses[0]);
+    }
+    const { promise, resolve: settle } = Promise.withResolvers<unknown>();
+    const timer = setTimeout(settle, limitMs, null);
+    this.guard(resolve)(hostname.replace(/^\[(.*)\]$/, '$1'), { all: true }, settle);
+    const error = await promise;
+    clearTimeout(timer);
+    if (error instanceof HoldfastError && error.code === 'store_forbidden_address') throw error;
   }
 
   /**

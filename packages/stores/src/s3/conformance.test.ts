@@ -3,7 +3,7 @@ import type { S3Settings } from '@holdfast/shared/domain';
 import { startS3 } from '@holdfast/testing/s3';
 import { describeStore, type OpenedStore } from '@holdfast/testing/stores';
 import { lookup } from 'node:dns';
-import { get, type IncomingMessage } from 'node:http';
+import { request, type IncomingMessage } from 'node:http';
 import type { LookupFunction } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { s3Destination, testSettings } from '../testing.ts';
@@ -75,9 +75,9 @@ describeStore('S3 in virtual-host style', async () => {
   return {
     ...(await opened(named, { ...small, lookup: loopback })),
     // The name of the link's host exists only here.
-    follow: async (link, headers) => {
+    follow: async (link, { method = 'GET', headers = {}, body }) => {
       const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-        get(link, { headers, lookup: loopback }, resolve).once('error', reject);
+        request(link, { method, headers, lookup: loopback }, resolve).once('error', reject).end(body);
       });
       const fields = Object.entries(answer.headers).map(([name, value]): [string, string] => [name, String(value)]);
       return new Response(await buffer(answer), { status: answer.statusCode ?? 0, headers: fields });

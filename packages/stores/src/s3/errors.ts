@@ -191,9 +191,19 @@ function faultOf(thrown: unknown): Fault {
   };
 }
 
-/** Whether the store has said that there is no such upload (completed, aborted, or never there). */
+/**
+ * Whether the store has said that there is no such upload (completed, aborted, or never there). Ceph says instead that
+ * there is no such key when the parts of one are asked for.
+ */
 export function isNoSuchUpload(error: HoldfastError): boolean {
-  return nameOfCause(error) === 'NoSuchUpload';
+  return nameOfCause(error) === 'NoSuchUpload' || error.code === 'object_missing';
+}
+
+const refusalsOfParts = new Set(['InvalidPart', 'InvalidPartOrder', 'EntityTooSmall']);
+
+/** Whether the store has said that the parts do not make up an object. */
+export function isRefusalOfParts(error: HoldfastError): boolean {
+  return refusalsOfParts.has(nameOfCause(error));
 }
 
 /** Whether the provider does not have the operation at all. */

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { planParts } from './parts.ts';
+import { planEqualParts, planParts } from './parts.ts';
 
 const MiB = 1024 ** 2;
 const GiB = 1024 ** 3;
@@ -45,6 +45,48 @@ describe('the plan of parts', () => {
         }
       }),
       { numRuns: 200 },
+    );
+  });
+});
+
+describe('the plan of equal parts', () => {
+  const plan = (size: number, maxParts = 10_000) => planEqualParts(size, { maxParts, firstPart: null });
+
+  it('has parts of 64 MiB up to 125 GiB, and then larger ones instead of more', () => {
+    expect(plan(1)).to.deep.equal({ partSize: 64 * MiB, count: 1 });
+    expect(plan(64 * MiB + 1)).to.deep.equal({ partSize: 64 * MiB, count: 2 });
+    expect(plan(125 * GiB)).to.deep.equal({ partSize: 64 * MiB, count: 2000 });
+    expect(plan(TiB)).to.deep.equal({ partSize: 576 * MiB, count: Math.ceil(TiB / (576 * MiB)) });
+    expect(plan(5 * TiB)).to.deep.equal({ partSize: 2624 * MiB, count: 1999 });
+    expect(plan(125 * GiB, 1000)).to.deep.equal({ partSize: 128 * MiB, count: 1000 });
+  });
+
+  it('cuts every size that fits into parts that S3 and the destination take, and refuses every other', () => {
+    const maxParts = fc.integer({ min: 1, max: 10_000 });
+    fc.assert(
+      fc.property(maxParts, fc.double({ min: 0, max: 1.5, noNaN: true }), (maxParts, share) => {
+        const maxBytes = Math.min(5 * TiB, maxParts * 5 * GiB);
+        const size = Math.max(1, Math.floor(maxBytes * share));
+        if (size > maxBytes) {
+          expect(() => plan(size, maxParts))
+            .to.throw()
+            .with.property('code', 'store_too_large');
+          return;
+        }
+        const { partSize, count } = plan(size, maxParts);
+        expect(partSize).to.be.within(5 * MiB, 5 * GiB);
+        expect(count).to.equal(Math.ceil(size / partSize));
+        expect(count).to.be.within(1, maxParts);
+      }),
+      {
+        numRuns: 500,
+        examples: [
+          [1000, 1],
+          [10_000, 1],
+          [1, 1],
+          [1024, 1],
+        ],
+      },
     );
   });
 });

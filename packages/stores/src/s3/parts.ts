@@ -1,3 +1,5 @@
+import { HoldfastError } from '@holdfast/shared/domain';
+
 const MiB = 1024 * 1024;
 const GiB = 1024 * MiB;
 const TiB = 1024 * GiB;
@@ -38,6 +40,48 @@ export function planParts(options: PlanOptions): PartPlan {
   const sizeOf = (partNumber: number): number =>
     equalParts ? first : Math.min(largestPart, first * 2 ** Math.min(30, Math.floor((partNumber - 1) / step)));
   return { maxParts, maxBytes: Math.min(largestObject, total(sizeOf, maxParts)), sizeOf };
+}
+
+interface EqualPartsOptions {
+  /** Parts that the provider allows for one upload. */
+  maxParts: number;
+  /** Bytes of a part while the object is small, and what larger ones are multiples of; null for the usual. */
+  firstPart: number | null;
+}
+
+const equalLinkedPart = 64 * MiB;
+const largestLinkedPart = 5 * GiB;
+/** More links than these make the answer that lists them larger than a megabyte. */
+const fewLinks = 2000;
+
+/**
+ * How an object of a known size is cut into equal parts that others send. A part that fails is sent again as a whole, so
+ * parts are 64 MiB as long as that makes at most 2,000 (125 GiB), and larger beyond: 576 MiB for 1 TiB.
+ * @throws HoldfastError store_too_large
+ */
+export function planEqualParts(
+  size: number,
+  { maxParts, firstPart: first }: EqualPartsOptions,
+): { partSize: number; count: number } {
+  const maxBytes = Math.min(largestObject, maxParts * largestLinkedPart);
+  if (size > maxBytes) throw tooLarge({ maxBytes, maxParts });
+  const unit = first ?? equalLinkedPart;
+  const units = Math.max(1, Math.ceil(size / Math.min(maxParts, fewLinks) / unit));
+  const partSize = units * unit;
+  return { partSize, count: Math.max(1, Math.ceil(size / partSize)) };
+}
+
+export function tooLarge({ maxBytes, maxParts }: { maxBytes: number; maxParts: number }): HoldfastError {
+  return new HoldfastError(
+    'store_too_large',
+    `The archive is larger than ${describeBytes(maxBytes)}, the most that fits into one object of ${maxParts} parts at this destination: use a store that allows more parts, or raise max_parts if it does.`,
+  );
+}
+
+function describeBytes(bytes: number): string {
+  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
+  return `${Number((bytes / 1024 ** power).toFixed(1))} ${units[power]}`;
 }
 
 function total(sizeOf: (partNumber: number) => number, maxParts: number): number {

@@ -1,5 +1,5 @@
 import { CreateBucketCommand, CreateMultipartUploadCommand, S3Client } from '@aws-sdk/client-s3';
-import { Secret, type ErrorCode, type S3Destination } from '@holdfast/shared/domain';
+import { Secret, type ErrorCode, type S3Destination, type UploadedPart } from '@holdfast/shared/domain';
 import { radosgwAvailable, startRadosgw, type Radosgw } from '@holdfast/testing/radosgw';
 import { contentOf, describeStore, failureOf, streamOf } from '@holdfast/testing/stores';
 import { expect } from 'chai';
@@ -40,6 +40,37 @@ if (radosgwAvailable()) {
         },
         close: () => store.close(),
       };
+    });
+
+    it('takes a part by its own link alone, and makes no object of a wrong size or ETag', async () => {
+      const store = openS3Store(s3Destination(server, { prefix }), testSettings, { firstPart });
+      const key = 'links/archive.tar.gz';
+      const signal = new AbortController().signal;
+      const opening = { size: firstPart + 10, contentType: 'application/x-gzip', expiresInSeconds: 60 };
+      const { uploadId, urls = [] } = (await store.remoteUploads?.open(key, opening)) ?? {};
+      const parts = [contentOf(firstPart), contentOf(10)];
+      const send = async (url = '', body = parts[1]): Promise<Response> =>
+        await fetch(url, { method: 'PUT', body: body ?? '' });
+      for (const [from, to] of [
+        ['partNumber=1', 'partNumber=2'],
+        ['archive.tar.gz', 'other.tar.gz'],
+      ] as const) {
+        expect((await send(urls[0]?.replace(from, to))).status).to.equal(403);
+      }
+      const tags: UploadedPart[] = [];
+      for (const [index, body] of parts.entries()) {
+        tags.push({ number: index + 1, etag: (await send(urls[index], body)).headers.get('etag') ?? '' });
+      }
+      const complete = (size: number, given: UploadedPart[] | null) =>
+        Promise.resolve(
+          store.remoteUploads?.complete({ key, uploadId: uploadId ?? '' }, { parts: given, size, signal }),
+        );
+      expect(await failureOf(complete(opening.size + 1, null))).to.include({ code: 'upload_unverified' });
+      const swapped = tags.map(({ number }, index) => ({ number, etag: tags[1 - index]?.etag ?? '' }));
+      expect(await failureOf(complete(opening.size, swapped))).to.include({ code: 'upload_unverified' });
+      expect(await store.head(key)).to.equal(null);
+      expect(await complete(opening.size, tags)).to.include({ size: opening.size });
+      await store.close();
     });
 
     const refusals: [string, ErrorCode, (known: S3Destination) => S3Destination][] = [

@@ -6,6 +6,7 @@ import {
   HeadObjectCommand,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
+  ListPartsCommand,
   PutObjectCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
@@ -24,6 +25,11 @@ export interface SentPart {
   etag: string;
   /** The ETag where it is a digest of the part. */
   digest: string | null;
+}
+
+/** A part as the store lists it. */
+export interface ListedPart extends SentPart {
+  size: number;
 }
 
 /** The S3 operations that a store consists of, with the destination's prefix put before keys and taken off again. */
@@ -164,9 +170,42 @@ export class S3Requests {
         options,
       ),
     );
-    if (!answer.ETag) {
+    // Ceph names the key and leaves the ETag empty; what it holds is looked at in any case.
+    if (!answer.ETag && !answer.Key) {
       throw new HoldfastError('store_failed', `${action} failed: the store's answer does not confirm it.`);
     }
+  }
+
+  /** @returns the parts that the store has; null when there is no such upload (any more) */
+  async listParts(
+    { key, uploadId }: Pick<OpenUpload, 'key' | 'uploadId'>,
+    signal: AbortSignal,
+  ): Promise<ListedPart[] | null> {
+    const parts: ListedPart[] = [];
+    let marker: string | undefined;
+    try {
+      do {
+        const page = await this.#connection.call(`Listing the parts of "${key}"`, signal, (options) =>
+          this.#connection.client.send(
+            new ListPartsCommand({
+              Bucket: this.#bucket,
+              Key: this.#prefix + key,
+              UploadId: uploadId,
+              ...(marker === undefined ? {} : { PartNumberMarker: marker }),
+            }),
+            options,
+          ),
+        );
+        for (const { PartNumber: number = 0, ETag: etag = '', Size: size = 0 } of page.Parts ?? []) {
+          parts.push({ number, etag, digest: digestTag(etag, undefined), size });
+        }
+        marker = page.IsTruncated ? page.NextPartNumberMarker : undefined;
+      } while (marker !== undefined);
+    } catch (error) {
+      if (error instanceof HoldfastError && isNoSuchUpload(error)) return null;
+      throw error;
+    }
+    return parts;
   }
 
   async delete(key: string, signal: AbortSignal): Promise<void> {

@@ -9,6 +9,7 @@ import {
   type ObjectStore,
   type OpenUpload,
   type PutOptions,
+  type RemoteUploads,
   type StoredObject,
   type StoreProbe,
 } from '@holdfast/shared/domain';
@@ -18,15 +19,15 @@ import { exactly } from '../streams.ts';
 import type { S3Connection } from './connection.ts';
 import { storeError } from './errors.ts';
 import { contentDisposition } from './disposition.ts';
+import { linkSeconds, signPartLinks } from './links.ts';
+import { partsProbe } from './parts-probe.ts';
+import { S3RemoteUploads } from './remote-uploads.ts';
 import { S3Requests } from './requests.ts';
 import { Upload, type UploadSettings } from './upload.ts';
 
-/** Seconds; the protocol's own limit. */
-const longestLink = 7 * 24 * 3600;
-
 /** Objects in a bucket of S3 or of a server that speaks its protocol. */
 export class S3Store implements ObjectStore {
-  readonly remoteUploads = null;
+  readonly remoteUploads: RemoteUploads;
   readonly #connection: S3Connection;
   readonly #requests: S3Requests;
   readonly #upload: UploadSettings;
@@ -39,6 +40,14 @@ export class S3Store implements ObjectStore {
     this.#requests = new S3Requests(connection);
     this.#upload = upload;
     this.#ids = ids;
+    this.remoteUploads = new S3RemoteUploads({
+      requests: this.#requests,
+      prefix: connection.target.prefix,
+      maxParts: upload.plan.maxParts,
+      options: upload.options,
+      sign: (key, links) => signPartLinks(connection, key, links),
+      closing: this.#closing.signal,
+    });
   }
 
   async put(key: string, body: Readable, options: PutOptions): Promise<StoredObject> {
@@ -110,14 +119,14 @@ export class S3Store implements ObjectStore {
       Key: prefix + key,
       ResponseContentDisposition: contentDisposition(fileName),
     });
-    const expiresIn = Math.min(longestLink, Math.max(1, Math.floor(expiresInSeconds)));
+    const expiresIn = linkSeconds(expiresInSeconds);
     return this.#connection.call(`Signing a link to "${key}"`, this.#closing.signal, () =>
       getSignedUrl(this.#connection.client, command, { expiresIn }),
     );
   }
 
   async probe(signal: AbortSignal): Promise<StoreProbe> {
-    return probeStore(this, this.#ids, signal);
+    return probeStore(this, this.#ids, signal, [partsProbe(this.#requests)]);
   }
 
   async close(): Promise<void> {

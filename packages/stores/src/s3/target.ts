@@ -43,7 +43,8 @@ export function checkedTarget(settings: S3Settings): Target {
   return { bucket, region, endpoint, host, pathStyle, prefix, maxParts };
 }
 
-function checkedEndpoint(text: string): URL {
+/** @throws HoldfastError configuration */
+export function checkedEndpoint(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (!url || !['http:', 'https:'].includes(url.protocol) || url.username || url.password || url.search || url.hash) {
     throw new HoldfastError(

@@ -6,7 +6,7 @@ import { abortError, bodyError } from '../streams.ts';
 import { BodyReader } from './body-reader.ts';
 import { BufferPool } from './buffer-pool.ts';
 import type { S3Options } from './options.ts';
-import type { PartPlan } from './parts.ts';
+import { tooLarge, type PartPlan } from './parts.ts';
 import type { S3Requests, SentPart } from './requests.ts';
 import { etagOfParts, isProven, verifyStored, type Expected } from './verify.ts';
 
@@ -103,7 +103,7 @@ export class Upload {
       const md5 = hash.digest();
       const content = buffer.subarray(0, filled);
       this.#size += filled;
-      if (this.#size > plan.maxBytes) throw this.#tooLarge();
+      if (this.#size > plan.maxBytes) throw tooLarge(plan);
       if (number === 1 && ended) return this.#sendWhole(content, md5);
       await this.#ensureCreated();
       this.#digests.push(md5);
@@ -196,18 +196,4 @@ export class Upload {
   #throwIfStopped(): void {
     if (this.#signal.aborted) throw abortError(this.#signal);
   }
-
-  #tooLarge(): HoldfastError {
-    const { maxBytes, maxParts } = this.#settings.plan;
-    return new HoldfastError(
-      'store_too_large',
-      `The archive is larger than ${describeBytes(maxBytes)}, the most that fits into one object of ${maxParts} parts at this destination: use a store that allows more parts, or raise max_parts if it does.`,
-    );
-  }
-}
-
-function describeBytes(bytes: number): string {
-  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
-  const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
-  return `${Number((bytes / 1024 ** power).toFixed(1))} ${units[power]}`;
 }

@@ -24,6 +24,8 @@ export type Effect =
   | { type: 'answer'; status: number; code: string; message?: string }
   /** Answers 200, and the body says that it failed; nothing is done. `tail` follows the XML. */
   | { type: 'errorInside200'; code: string; tail?: string }
+  /** Answers 200 with a text that is not S3's (a proxy's page); nothing is done. */
+  | { type: 'foreign200'; body: string }
   /** Does it, but leaves the ETag out of the answer. */
   | { type: 'noEtag' }
   /** Does it, but keeps and answers an ETag that is not the content's. */

@@ -6,29 +6,30 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
 const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
 
 /** Signs by AWS's description of Signature Version 4, without any of the server's code. */
-function signed(server: TestS3, method: string, path: string, body: string, changed: Record<string, string> = {}) {
+function signed(
+  server: TestS3,
+  method: string,
+  path: string,
+  body: string,
+  changed: Record<string, string> = {},
+  more: Record<`x-amz-checksum-${string}`, string> = {},
+) {
   const date = changed['date'] ?? new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '');
   const day = date.slice(0, 8);
   const region = changed['region'] ?? server.region;
   const payload = changed['payload'] ?? sha256(body);
   const [pathname = '', query = ''] = path.split('?');
   const host = `127.0.0.1:${server.port}`;
-  const canonical = [
-    method,
-    pathname,
-    query,
-    `host:${host}`,
-    `x-amz-content-sha256:${payload}`,
-    `x-amz-date:${date}`,
-    '',
-    'host;x-amz-content-sha256;x-amz-date',
-    payload,
-  ].join('\n');
+  // `more` comes before the others in the order of names.
+  const headers = { host, ...more, 'x-amz-content-sha256': payload, 'x-amz-date': date };
+  const names = Object.keys(headers).join(';');
+  const lines = Object.entries(headers).map(([name, value]) => `${name}:${value}`);
+  const canonical = [method, pathname, query, ...lines, '', names, payload].join('\n');
   const scope = `${day}/${region}/s3/aws4_request`;
   const key = [day, region, 's3', 'aws4_request'].reduce<string | Buffer>(hmac, `AWS4${server.secretKey}`);
   const signature = hmac(key, ['AWS4-HMAC-SHA256', date, scope, sha256(canonical)].join('\n')).toString('hex');
-  const authorization = `AWS4-HMAC-SHA256 Credential=${server.accessKey}/${scope}, SignedHeaders=host;x-amz-content-sha256;x-amz-date, Signature=${signature}`;
-  return { authorization, 'x-amz-date': date, 'x-amz-content-sha256': payload };
+  const authorization = `AWS4-HMAC-SHA256 Credential=${server.accessKey}/${scope}, SignedHeaders=${names}, Signature=${signature}`;
+  return { authorization, 'x-amz-date': date, 'x-amz-content-sha256': payload, ...more };
 }
 
 describe('the S3 test server', () => {
@@ -63,7 +64,8 @@ describe('the S3 test server', () => {
     ['an old signature', 'RequestTimeTooSkewed', 403, (it) => signed(it, 'PUT', '/backups/z', 'hello', { date: '20200101T000000Z' })],
     ['a signature for another region', 'AuthorizationHeaderMalformed', 400, (it) => signed(it, 'PUT', '/backups/z', 'hello', { region: 'eu-west-1' })],
     ['a wrong Content-MD5', 'BadDigest', 400, (it) => ({ ...signed(it, 'PUT', '/backups/z', 'hello'), 'content-md5': 'AAAAAAAAAAAAAAAAAAAAAA==' })],
-    ['a wrong CRC32', 'BadDigest', 400, (it) => ({ ...signed(it, 'PUT', '/backups/z', 'hello'), 'x-amz-checksum-crc32': 'AAAAAA==' })],
+    ['a wrong CRC32', 'BadDigest', 400, (it) => signed(it, 'PUT', '/backups/z', 'hello', {}, { 'x-amz-checksum-crc32': 'AAAAAA==' })],
+    ['a header that the signature does not cover', 'AccessDenied', 403, (it) => ({ ...signed(it, 'PUT', '/backups/z', 'hello'), 'x-amz-checksum-crc32': 'NhCmhg==' })],
   ]; // prettier-ignore
   for (const [what, code, status, headers] of refused) {
     it(`refuses ${what} with ${code} and keeps nothing`, async () => {
@@ -75,7 +77,7 @@ describe('the S3 test server', () => {
   }
 
   it('takes a right CRC32', async () => {
-    const headers = { ...signed(server, 'PUT', '/backups/crc', 'hello'), 'x-amz-checksum-crc32': 'NhCmhg==' };
+    const headers = signed(server, 'PUT', '/backups/crc', 'hello', {}, { 'x-amz-checksum-crc32': 'NhCmhg==' });
     expect(await send('PUT', '/backups/crc', 'hello', headers)).to.include({ status: 200 });
   });
 

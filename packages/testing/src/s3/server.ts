@@ -103,6 +103,11 @@ export class S3Server {
       response.end(document('Error', { Code: effect.code, Message: 'As the test asked for.' }) + (effect.tail ?? ''));
       return;
     }
+    if (effect?.type === 'foreign200') {
+      await drain(request);
+      response.writeHead(200).end(effect.body);
+      return;
+    }
     if (this.#options.dialect.rejectsChecksums && Object.keys({ ...headers }).some(isChecksumHeader)) {
       throw new S3Error(501, 'NotImplemented', 'A header you provided implies functionality that is not implemented');
     }

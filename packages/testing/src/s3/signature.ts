@@ -25,6 +25,8 @@ export interface Verified {
   chain: { signature: string; key: Buffer; scope: string; date: string };
 }
 
+/** Seconds. */
+const longestLink = 7 * 24 * 3600;
 const maxSkewMs = 15 * 60 * 1000;
 
 /** Checks AWS Signature Version 4, in the header or in the query. @throws S3Error */
@@ -47,6 +49,7 @@ export function verifySignature(request: SignedRequest, credentials: Credentials
     );
   }
   checkTime(claim, presigned);
+  checkCovered(request.headers, claim.signedHeaders);
   const scope = `${day}/${region}/s3/aws4_request`;
   const canonical = [
     request.method,
@@ -116,6 +119,9 @@ function checkTime(claim: Claim, presigned: boolean): void {
   const at = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
   const age = Date.now() - at;
   if (Number.isNaN(age)) throw new S3Error(403, 'AccessDenied', 'The request has no valid date.');
+  if (presigned && !(claim.expires >= 1 && claim.expires <= longestLink)) {
+    throw new S3Error(400, 'AuthorizationQueryParametersError', 'X-Amz-Expires must be between 1 second and a week.');
+  }
   if (presigned && age > claim.expires * 1000) throw new S3Error(403, 'AccessDenied', 'Request has expired');
   if (presigned ? age < -maxSkewMs : Math.abs(age) > maxSkewMs) {
     throw new S3Error(
@@ -124,6 +130,14 @@ function checkTime(claim: Claim, presigned: boolean): void {
       "The difference between the request time and the server's is too large.",
     );
   }
+}
+
+/** A header that changes what the request means has to be signed, also beside a presigned link. */
+function checkCovered(headers: IncomingHttpHeaders, signedHeaders: readonly string[]): void {
+  const loose = Object.keys(headers).filter((name) => name.startsWith('x-amz-') && !signedHeaders.includes(name));
+  if (loose.length === 0) return;
+  const message = `There were headers present in the request which were not signed: ${loose.join(', ')}`;
+  throw new S3Error(403, 'AccessDenied', message);
 }
 
 function canonicalPath(rawPath: string): string {

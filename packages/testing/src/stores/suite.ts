@@ -11,8 +11,15 @@ export interface OpenedStore {
   /** Leaves behind what a killed process leaves: an upload that was neither ended nor aborted. */
   leaveUpload: (key: string) => Promise<void>;
   /** Fetches a link; the usual way when absent. */
-  follow?: (link: string, headers: Record<string, string>) => Promise<Response>;
+  follow?: (link: string, request: LinkRequest) => Promise<Response>;
   close: () => Promise<void>;
+}
+
+/** What a client without any knowledge of the store sends to a link. */
+export interface LinkRequest {
+  method?: 'GET' | 'PUT';
+  headers?: Record<string, string>;
+  body?: Buffer;
 }
 
 const never = new AbortController().signal;
@@ -38,6 +45,8 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
 
     const put = (key: string, content: Buffer) => store.put(key, streamOf(content), { signal: never });
     const read = async (key: string): Promise<Buffer> => buffer(await store.get(key, { signal: never }));
+    const follow = async (link: string, request: LinkRequest): Promise<Response> =>
+      opened.follow ? await opened.follow(link, request) : await fetch(link, request);
     const nothingStays = async (key: string): Promise<void> => {
       expect(await store.head(key)).to.equal(null);
       expect(await collect(store.list(key))).to.deep.equal([]);
@@ -280,18 +289,48 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
       await put(key, contentOf(5000));
       const link = await store.link(key, { expiresInSeconds: 60, fileName: 'my "own" ü.dump' });
       if (link === null) return;
-      const follow = opened.follow ?? ((url, headers) => fetch(url, { headers }));
       const answer = await follow(link, {});
       expect(answer.status).to.equal(200);
       expect(answer.headers.get('content-disposition')).to.equal(
         `attachment; filename="my _own_ _.dump"; filename*=UTF-8''my%20%22own%22%20%C3%BC.dump`,
       );
       expect(Buffer.from(await answer.arrayBuffer()).equals(contentOf(5000))).to.equal(true);
-      const part = await follow(link, { range: 'bytes=10-19' });
+      const part = await follow(link, { headers: { range: 'bytes=10-19' } });
       expect(part.status).to.equal(206);
       expect(Buffer.from(await part.arrayBuffer()).equals(contentOf(5000).subarray(10, 20))).to.equal(true);
       const tampered = await follow(link.replace('.dump', '.dumq'), {});
       expect(tampered.status).to.equal(403);
+    });
+
+    it('takes what others upload by links, cut as it says, or takes no such uploads', async () => {
+      const { remoteUploads } = store;
+      if (remoteUploads === null) return;
+      for (const reports of [true, false]) {
+        const key = `${fresh()}/a b+ü/archive.tar.gz`;
+        const content = contentOf(2 * opened.partSize + 1234);
+        const contentType = 'application/x-gzip';
+        const opening = { size: content.length, contentType, expiresInSeconds: 60 };
+        const { uploadId, urls, partSize } = await remoteUploads.open(key, opening);
+        expect(urls).to.have.length(Math.ceil(content.length / partSize));
+        const parts = [];
+        for (const [index, url] of urls.entries()) {
+          const body = content.subarray(index * partSize, (index + 1) * partSize);
+          const headers = { 'content-type': contentType, 'content-length': String(body.length) };
+          const answer = await follow(url, { method: 'PUT', headers, body });
+          expect(answer.status, await answer.text()).to.equal(200);
+          parts.push({ number: index + 1, etag: answer.headers.get('etag') ?? '' });
+        }
+        expect(await store.head(key)).to.equal(null);
+        const options = { parts: reports ? parts.toReversed() : null, size: content.length, signal: never };
+        const stored = await remoteUploads.complete({ key, uploadId }, options);
+        expect(stored).to.include({ key, size: content.length });
+        expect((await read(key)).equals(content)).to.equal(true);
+        const link = await store.link(key, { expiresInSeconds: 60, fileName: 'x' });
+        const head = link === null ? null : await follow(link, { headers: { range: 'bytes=0-0' } });
+        expect(head?.headers.get('content-type')).to.equal(contentType);
+        expect(await collect(store.listUploads(key))).to.deep.equal([]);
+        expect(await remoteUploads.complete({ key, uploadId }, options), 'asked again').to.deep.equal(stored);
+      }
     });
 
     it('passes its own probe and leaves nothing of it', async () => {
