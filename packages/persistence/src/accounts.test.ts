@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Secret } from '@holdfast/shared/domain';
+import { Secret, type Scope } from '@holdfast/shared/domain';
 import { openWorld, unusedName, type World } from './testing/world.ts';
 
 describe('accounts and their tokens', () => {
@@ -58,11 +58,36 @@ describe('accounts and their tokens', () => {
 
   it('do not know a token that was revoked by its own account', async () => {
     const { token, secret } = await newToken();
-    expect(await world.accounts.revokeToken(world.account.id + 1, token.id)).to.equal(false);
+    expect(await world.accounts.revokeToken(world.account.id + 1, token.id, 'none')).to.equal(null);
+    expect(await world.accounts.revokeToken(world.account.id, 'no-id', 'none')).to.equal(null);
     expect(await world.accounts.authenticate(secret)).to.include({ id: token.id });
-    expect(await world.accounts.revokeToken(world.account.id, token.id)).to.equal(true);
+    expect(await world.accounts.revokeToken(world.account.id, token.id, 'none')).to.equal('revoked');
     expect(await world.accounts.authenticate(secret)).to.equal(null);
-    expect(await world.accounts.revokeToken(world.account.id, token.id)).to.equal(false);
+    const revoked = await world.accounts.findToken(world.account.id, token.id);
+    expect(revoked?.revokedAt).to.be.instanceOf(Date);
+    expect(await world.accounts.revokeToken(world.account.id, token.id, 'none')).to.equal('revoked');
+    expect(await world.accounts.findToken(world.account.id, token.id)).to.deep.equal(revoked);
+    expect(await world.accounts.findToken(world.account.id + 1, token.id)).to.equal(null);
+  });
+
+  it('keep the last token that may administer, also from two that revoke each other at once', async () => {
+    const { accounts } = world;
+    for (let round = 0; round < 5; round += 1) {
+      const { id } = await accounts.create(unusedName());
+      const make = (scopes: Scope[], expiresAt: Date | null = null) =>
+        accounts.createToken(id, { name: 't', scopes, expiresAt }).then(({ token }) => token.id);
+      const tokens = [await make(['admin']), await make(['admin'])];
+      const expired = await make(['admin'], new Date(0));
+      const reader = await make(['backups:read']);
+      const answers = await Promise.all(tokens.map((token) => accounts.revokeToken(id, token, 'an_admin')));
+      expect(answers).to.have.members(['last_admin', 'revoked']);
+      const last = tokens[answers.indexOf('last_admin')] ?? '';
+      for (const other of [expired, reader]) {
+        expect(await accounts.revokeToken(id, other, 'an_admin')).to.equal('revoked');
+      }
+      expect(await accounts.revokeToken(id, last, 'an_admin')).to.equal('last_admin');
+      expect(await accounts.revokeToken(id, last, 'none')).to.equal('revoked');
+    }
   });
 
   it('record the use of a token at most once a minute', async () => {

@@ -1,4 +1,4 @@
-import type { DataSource } from 'typeorm';
+import { IsNull, type DataSource } from 'typeorm';
 import { HoldfastError, type Account, type ApiToken, type Ids, type Secret } from '@holdfast/shared/domain';
 import { hashToken, newApiToken } from '@holdfast/shared/security';
 import { violatedConstraint } from './constraints.ts';
@@ -67,15 +67,35 @@ export class Accounts implements AccountRepository {
     return await this.#dataSource.manager.find(apiTokenEntity, { where: { accountId }, order });
   }
 
-  async revokeToken(accountId: number, tokenId: string): Promise<boolean> {
-    if (!isUuid(tokenId)) return false;
-    const rows = await this.#dataSource.query<unknown[]>(
-      `with revoked as (
-        update holdfast.api_tokens set revoked_at = now() where account_id = $1 and id = $2 and revoked_at is null
-        returning id
-      ) select id from revoked`,
-      [accountId, tokenId],
-    );
-    return rows.length > 0;
+  async findToken(accountId: number, tokenId: string): Promise<ApiToken | null> {
+    return isUuid(tokenId)
+      ? await this.#dataSource.manager.findOneBy(apiTokenEntity, { accountId, id: tokenId })
+      : null;
+  }
+
+  async revokeToken(
+    accountId: number,
+    tokenId: string,
+    keep: 'an_admin' | 'none',
+  ): Promise<'revoked' | 'last_admin' | null> {
+    if (!isUuid(tokenId)) return null;
+    return await this.#dataSource.transaction(async (manager) => {
+      // One after another for each account: two that revoke each the other's admin token must not both succeed.
+      await manager.query('select id from holdfast.accounts where id = $1 for no key update', [accountId]);
+      const rows = await manager.query<{ isLastAdmin: boolean }[]>(
+        `with valid as (
+          select id from holdfast.api_tokens where account_id = $1 and revoked_at is null
+            and (expires_at is null or expires_at > now()) and 'admin' = any (scopes)
+        ) select (select array_agg(id) from valid) = array[id] as "isLastAdmin"
+        from holdfast.api_tokens where account_id = $1 and id = $2`,
+        [accountId, tokenId],
+      );
+      const [token] = rows;
+      if (!token) return null;
+      if (token.isLastAdmin && keep === 'an_admin') return 'last_admin';
+      const unrevoked = { id: tokenId, revokedAt: IsNull() };
+      await manager.update(apiTokenEntity, unrevoked, { revokedAt: () => 'now()' });
+      return 'revoked';
+    });
   }
 }

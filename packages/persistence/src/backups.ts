@@ -46,6 +46,13 @@ const revivable = `
   a.backup_id = w.id and w.status = 'error' and w.server_id is not null and w.deletion_requested_at is null
   and not a.settled and a.ended_at is not null and a.rung_at is null and a.swept_at is null`;
 
+/**
+ * The attempts of `w` whose worker may still write although somebody else ended them. Objects that it writes after the
+ * removal would be nobody's once the records are forgotten.
+ */
+const unswept = `
+  select from holdfast.backup_attempts a where a.backup_id = w.id and not a.settled and a.swept_at is null`;
+
 /** The columns of an attempt by the names of the domain. */
 const attemptColumns = `
   a.backup_id as "backupId", a.attempt, a.destination_id as "destinationId", a.prefix, a.worker,
@@ -111,6 +118,7 @@ export class Backups extends WorkTable<Backup> implements BackupRepository {
   }
 
   async revive(id: string, attempt: number, result: BackupResult): Promise<boolean> {
+    if (!isUuid(id)) return false;
     return await this.dataSource.transaction(async (manager) => {
       // Against the sweep that takes the attempt at the same moment.
       await manager.query(
@@ -150,10 +158,16 @@ export class Backups extends WorkTable<Backup> implements BackupRepository {
   async requestDeletion(accountId: number, id: string): Promise<DeletionAnswer | null> {
     if (!isUuid(id)) return null;
     return await this.dataSource.transaction(async (manager) => {
-      const [row] = await manager.query<{ answer: DeletionAnswer }[]>(
-        `select ${deletionAnswer} as answer from holdfast.backups w
-         where w.account_id = $1 and w.id = $2 and w.deletion_requested_at is null for update of w`,
+      // Locked before it is looked at: a restore that was just being asked for is seen then.
+      const [found] = await manager.query<unknown[]>(
+        `select id from holdfast.backups
+         where account_id = $1 and id = $2 and deletion_requested_at is null for update`,
         [accountId, id],
+      );
+      if (!found) return null;
+      const [row] = await manager.query<{ answer: DeletionAnswer }[]>(
+        `select ${deletionAnswer} as answer from holdfast.backups w where w.id = $1`,
+        [id],
       );
       if (row?.answer === 'requested') await markForDeletion(manager, 'id', id);
       return row?.answer ?? null;
@@ -163,10 +177,10 @@ export class Backups extends WorkTable<Backup> implements BackupRepository {
   async takeDeletable(limit: number, ringAgainSeconds: number): Promise<Pick<Backup, 'id' | 'requestId'>[]> {
     return await this.dataSource.query<Pick<Backup, 'id' | 'requestId'>[]>(
       `with due as (
-        select id from holdfast.backups
-        where deletion_requested_at is not null and deleted_at is null
+        select w.id from holdfast.backups w
+        where deletion_requested_at is not null and deleted_at is null and not exists (${unswept})
           and (deletion_rung_at is null or deletion_rung_at <= now() - make_interval(secs => $2))
-        order by deletion_requested_at, id limit $1 for update skip locked
+        order by deletion_requested_at, w.id limit $1 for update of w skip locked
       ), rung as (
         update holdfast.backups w set deletion_rung_at = clock_timestamp() from due where w.id = due.id
         returning w.id, w.request_id as "requestId"

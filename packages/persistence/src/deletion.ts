@@ -32,14 +32,19 @@ export async function markForDeletion(
 
 /** Ends the removal of a destination when the last of its backups is gone. */
 export async function removeEmptyDestination(manager: EntityManager, id: number): Promise<void> {
-  const [empty] = await manager.query<unknown[]>(
-    `select d.id from holdfast.destinations d
-     where d.id = $1 and d.deletion_requested_at is not null
-       and not exists (select from holdfast.backups b where b.destination_id = d.id and b.deleted_at is null)
-     for update of d`,
+  // Locked before it is looked at: of two that end its last backups at once, the later one sees what the earlier one did.
+  const [removing] = await manager.query<unknown[]>(
+    'select id from holdfast.destinations where id = $1 and deletion_requested_at is not null for update',
     [id],
   );
-  if (!empty) return;
+  if (!removing) return;
+  const [used] = await manager.query<unknown[]>(
+    `select id from holdfast.backups where destination_id = $1 and deleted_at is null
+     union all select id from holdfast.databases where destination_id = $1
+     union all select id from holdfast.schedules where destination_id = $1 limit 1`,
+    [id],
+  );
+  if (used) return;
   await forgetDeletedBackups(manager, 'destination_id', id);
   await manager.query('delete from holdfast.destinations where id = $1', [id]);
 }

@@ -62,7 +62,7 @@ describe('destinations', () => {
     expect(await world.destinations.findOwned(world.account.id, id)).to.deep.include({ label: 'after' });
   });
 
-  it('are listed by pages, the oldest first, which is also the default', async () => {
+  it('are listed by pages, the newest first; the oldest is the default', async () => {
     const { id: account } = await world.accounts.create(unusedName());
     expect(await world.destinations.findDefault(account)).to.equal(null);
     for (const label of ['a', 'b', 'c']) await world.destinations.create(account, { ...local, label });
@@ -70,8 +70,8 @@ describe('destinations', () => {
       const { items, total } = await world.destinations.list(account, page, 2);
       return [items.map(({ label }) => label), total];
     };
-    expect(await labels(1)).to.deep.equal([['a', 'b'], 3]);
-    expect(await labels(2)).to.deep.equal([['c'], 3]);
+    expect(await labels(1)).to.deep.equal([['c', 'b'], 3]);
+    expect(await labels(2)).to.deep.equal([['a'], 3]);
     expect(await labels(3)).to.deep.equal([[], 3]);
     expect((await world.destinations.findDefault(account))?.label).to.equal('a');
   });

@@ -56,7 +56,7 @@ export class Destinations implements DestinationRepository {
   async list(accountId: number, page: number, perPage: number): Promise<Page<Destination>> {
     const [rows, total] = await this.#dataSource.manager.findAndCount(destinationEntity, {
       where: { accountId, ...shown },
-      order: { id: 'ASC' },
+      order: { id: 'DESC' },
       skip: (page - 1) * perPage,
       take: perPage,
     });
@@ -75,6 +75,18 @@ export class Destinations implements DestinationRepository {
     const change = { ...this.#seal(id, destination), updatedAt: () => 'now()' };
     await this.#dataSource.manager.update(destinationEntity, { accountId, id, ...shown }, change);
     return await this.findOwned(accountId, id);
+  }
+
+  async countBackups(id: number): Promise<number> {
+    if (!isRowNumber(id)) return 0;
+    const rows = await this.#dataSource.query<{ backups: number }[]>(
+      `select count(*)::integer as backups from holdfast.backups
+       where destination_id = $1 and deleted_at is null
+         and (status <> 'error' or exists (
+           select from holdfast.backup_attempts a where a.backup_id = id and a.swept_at is null))`,
+      [id],
+    );
+    return only(rows).backups;
   }
 
   async delete(accountId: number, id: number): Promise<DestinationUses | null> {
@@ -101,11 +113,18 @@ export class Destinations implements DestinationRepository {
   ): Promise<DestinationUses | null> {
     if (!isRowNumber(id)) return null;
     return await this.#dataSource.transaction(async (manager) => {
+      // Locked against a restore, a lock or a worker's claim at the same moment. A claim locks its backup and then refers to
+      // the destination, so this goes the same way round; the second time takes what was added in between.
+      const lockBackups = (): Promise<unknown> =>
+        manager.query(
+          'select from holdfast.backups where account_id = $1 and destination_id = $2 order by id for update',
+          [accountId, id],
+        );
+      await lockBackups();
       const where = { accountId, id, ...shown };
       const row = await manager.findOne(destinationEntity, { where, lock: { mode: 'pessimistic_write' } });
       if (!row) return null;
-      // Locked against a restore, a lock or a worker's claim at the same moment.
-      await manager.query('select from holdfast.backups where destination_id = $1 for update', [id]);
+      await lockBackups();
       const uses = only(await manager.query<DestinationUses[]>(usesOfDestination, [id]));
       await remove(manager, uses);
       return uses;

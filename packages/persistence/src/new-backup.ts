@@ -4,7 +4,7 @@ import { violatedConstraint } from './constraints.ts';
 import { backupEntity } from './entities/backups.ts';
 
 export interface BackupRequest {
-  id?: string;
+  id?: string | undefined;
   databaseId: string;
   /** Null: the database's own destination. */
   destinationId: number | null;
@@ -31,7 +31,7 @@ interface Source {
 export async function insertBackup(manager: EntityManager, ids: Ids, request: BackupRequest): Promise<Backup | null> {
   const [source] = await manager.query<Source[]>(
     `select account_id as "accountId", name, type as engine, coalesce($2, destination_id) as "destinationId",
-       server_id as "serverId",       clock_timestamp() as now
+       server_id as "serverId", clock_timestamp() as now
      from holdfast.databases where id = $1`,
     [request.databaseId, request.destinationId],
   );

@@ -5,9 +5,11 @@ import { Backups } from './backups.ts';
 import { connect } from './data-source.ts';
 import { Databases } from './databases.ts';
 import { Destinations } from './destinations.ts';
+import { IdempotencyKeys } from './idempotency.ts';
 import { requireMigrated } from './migrate.ts';
 import type { Persistence } from './repositories.ts';
 import { RemoteUploads } from './remote-uploads.ts';
+import { RequestRates } from './request-rates.ts';
 import { Restores } from './restores.ts';
 import { Schedules } from './schedules.ts';
 import { Servers } from './servers.ts';
@@ -42,6 +44,8 @@ export async function openPersistence({ url, box, ids, poolSize = 10 }: Persiste
     restores: new Restores(dataSource, ids),
     servers: new Servers(dataSource),
     remoteUploads: new RemoteUploads(dataSource),
+    requestRates: new RequestRates(dataSource),
+    idempotency: new IdempotencyKeys(dataSource, box, ids),
     ping: async () => {
       await dataSource.query('select 1');
     },

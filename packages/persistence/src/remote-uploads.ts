@@ -25,4 +25,21 @@ export class RemoteUploads implements RemoteUploadRepository {
       return before;
     });
   }
+
+  async beginCompleting(backupId: string, seconds: number): Promise<boolean> {
+    if (!isUuid(backupId)) return false;
+    const begun = await this.#dataSource.query<unknown[]>(
+      `with begun as (
+        update holdfast.remote_uploads set completing_until = clock_timestamp() + make_interval(secs => $2)
+        where backup_id = $1 and (completing_until is null or completing_until < clock_timestamp())
+        returning backup_id
+      ) select backup_id from begun`,
+      [backupId, seconds],
+    );
+    return begun.length > 0;
+  }
+
+  async endCompleting(backupId: string): Promise<void> {
+    await this.#dataSource.manager.update(remoteUploadEntity, { backupId }, { completingUntil: null });
+  }
 }

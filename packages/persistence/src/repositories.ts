@@ -90,7 +90,7 @@ export interface WorkRepository<T> {
 
 export interface NewBackup {
   /** Known beforehand where a repeated request must find what the first one made. */
-  id?: string;
+  id?: string | undefined;
   databaseId: string;
   /** Null: the database's own destination. */
   destinationId: number | null;
@@ -155,7 +155,7 @@ export type NewRestore = Pick<
   'backupId' | 'databaseId' | 'target' | 'ownership' | 'fileIds' | 'requestId' | 'maxFailures'
 > & {
   /** Known beforehand where a repeated request must find what the first one made. */
-  id?: string;
+  id?: string | undefined;
   compute?: ComputeType | null;
   /** The remote server that does it; absent: our workers. */
   serverId?: number | null;
@@ -201,12 +201,14 @@ export interface DestinationRepository {
   create(accountId: number, destination: NewDestination): Promise<Destination>;
   find(id: number): Promise<Destination | null>;
   findOwned(accountId: number, id: number): Promise<Destination | null>;
-  /** Oldest first. `page` counts from 1. */
+  /** Newest first. `page` counts from 1. */
   list(accountId: number, page: number, perPage: number): Promise<Page<Destination>>;
   /** The account's oldest destination. */
   findDefault(accountId: number): Promise<Destination | null>;
   /** Replaces everything but id, account and creation time. @returns null when it is unknown */
   replace(accountId: number, id: number, destination: NewDestination): Promise<Destination | null>;
+  /** Backups whose objects it holds, or may hold. */
+  countBackups(id: number): Promise<number>;
   /** @returns what uses it (nothing is deleted then); null when unknown */
   delete(accountId: number, id: number): Promise<DestinationUses | null>;
   /**
@@ -241,6 +243,9 @@ export interface RemoteUploadRepository {
   find(backupId: string): Promise<RemoteUpload | null>;
   /** Makes this the backup's upload. @returns the one before, or null */
   replace(upload: Omit<RemoteUpload, 'createdAt'>): Promise<RemoteUpload | null>;
+  /** Lets only one at a time put a backup's upload together. @returns false while another does, or when there is none */
+  beginCompleting(backupId: string, seconds: number): Promise<boolean>;
+  endCompleting(backupId: string): Promise<void>;
 }
 
 export interface ServerRepository {
@@ -308,7 +313,73 @@ export interface AccountRepository {
   authenticate(secret: Secret): Promise<ApiToken | null>;
   /** Newest first, revoked and expired ones too. */
   listTokens(accountId: number): Promise<ApiToken[]>;
-  revokeToken(accountId: number, tokenId: string): Promise<boolean>;
+  findToken(accountId: number, tokenId: string): Promise<ApiToken | null>;
+  /**
+   * Ends a token at once; one that is revoked already stays so.
+   * @param keep `an_admin` refuses to revoke the account's last valid token with the scope `admin`
+   * @returns null when it is unknown
+   */
+  revokeToken(accountId: number, tokenId: string, keep: 'an_admin' | 'none'): Promise<'revoked' | 'last_admin' | null>;
+}
+
+/** How often one client called within its present window. */
+export interface RequestRate {
+  hits: number;
+  /** Seconds until the window ends. */
+  endsIn: number;
+}
+
+/** Counts of requests that all API processes share. */
+export interface RequestRateRepository {
+  /** Counts one more, and begins a window of that length when none runs. */
+  count(key: string, windowSeconds: number): Promise<RequestRate>;
+  /** Takes one back from the window that runs. */
+  uncount(key: string): Promise<void>;
+  forget(key: string): Promise<void>;
+}
+
+/** A creating request that its client may repeat. */
+export interface RepeatableRequest {
+  accountId: number;
+  /** The client's name for it, unique within the account. */
+  key: string;
+  /** Tells it from other requests that carry the same key. */
+  fingerprint: string;
+}
+
+/** A request that holds its key. */
+export interface HeldKey {
+  accountId: number;
+  key: string;
+  /** Of what the request makes; the same for every try of it. */
+  resourceId: string;
+  /** When the try began, in the database's own notation: a later try of the request has another. */
+  begunAt: string;
+}
+
+/**
+ * What a key means to a request: it holds the key now; an earlier try of it still runs; it was answered before; or the key
+ * belongs to another request.
+ */
+export type KeyState =
+  | { state: 'held'; held: HeldKey }
+  | { state: 'running' }
+  | { state: 'answered'; status: number; answer: Secret }
+  | { state: 'taken' };
+
+export interface IdempotencyRepository {
+  /**
+   * Takes the key for a request. A key is free when it is new or older than a day, or when its request did not end within
+   * `patienceSeconds`: its process is gone, and the same request goes on with the same `resourceId`.
+   */
+  begin(request: RepeatableRequest, patienceSeconds: number): Promise<KeyState>;
+  /** Keeps the answer, sealed. Does nothing when the key was taken over meanwhile. */
+  keep(held: HeldKey, status: number, answer: Secret): Promise<void>;
+  /**
+   * Frees the key.
+   * @param made `nothing`, or `perhaps` something: then the same request finds its `resourceId` again
+   */
+  release(held: HeldKey, made: 'nothing' | 'perhaps'): Promise<void>;
 }
 
 /** Everything that is kept, over one connection pool. */
@@ -321,6 +392,8 @@ export interface Persistence {
   restores: RestoreRepository;
   servers: ServerRepository;
   remoteUploads: RemoteUploadRepository;
+  requestRates: RequestRateRepository;
+  idempotency: IdempotencyRepository;
   /** Resolves when the database answers. */
   ping(): Promise<void>;
   close(): Promise<void>;

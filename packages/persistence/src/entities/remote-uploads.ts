@@ -1,9 +1,9 @@
 import { EntitySchema } from 'typeorm';
 import type { RemoteUpload } from '../repositories.ts';
-import { bytes, insertedAt, integer, text, uuidKey } from './columns.ts';
+import { bytes, hidden, insertedAt, instant, integer, optional, text, uuidKey } from './columns.ts';
 import { restricted } from './foreign-keys.ts';
 
-export const remoteUploadEntity = new EntitySchema<RemoteUpload>({
+export const remoteUploadEntity = new EntitySchema<RemoteUpload & { completingUntil: Date | null }>({
   name: 'RemoteUpload',
   tableName: 'remote_uploads',
   columns: {
@@ -13,6 +13,7 @@ export const remoteUploadEntity = new EntitySchema<RemoteUpload>({
     uploadId: text,
     size: bytes,
     partSize: bytes,
+    completingUntil: hidden(optional(instant)),
     createdAt: insertedAt,
   },
   foreignKeys: [

@@ -54,6 +54,7 @@ const work = `
     upload_id text not null,
     size bigint not null,
     part_size bigint not null,
+    completing_until timestamptz,
     created_at timestamptz not null default now(),
     constraint remote_uploads_attempt_fkey foreign key (backup_id, attempt)
       references holdfast.backup_attempts (backup_id, attempt) on delete restrict

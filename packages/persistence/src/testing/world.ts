@@ -8,11 +8,13 @@ import {
   type BackupFile,
   type Database,
   type Destination,
+  type Server,
 } from '@holdfast/shared/domain';
 import { systemIds } from '@holdfast/shared/lifecycle';
 import { SecretBox } from '@holdfast/shared/security';
 import { testDatabase } from '@holdfast/testing/postgres';
-import { migrate, openPersistence, type NewSchedule, type Persistence } from '../index.ts';
+import { until } from '@holdfast/testing/until';
+import { migrate, openPersistence, type NewDatabase, type NewSchedule, type Persistence } from '../index.ts';
 import { only } from '../only.ts';
 
 /** A migrated database of the test's own with an account that has a destination, and a way to look behind the repositories. */
@@ -24,9 +26,14 @@ export interface World extends Persistence {
   sql<Row>(text: string, parameters?: unknown[]): Promise<Row[]>;
   /** Does the work while a transaction with the statement is open; fails when the work waits for it. */
   whileOpen<T>(statement: string, parameters: unknown[], work: () => Promise<T>): Promise<T>;
+  /** Resolves as soon as a statement of another connection waits for a lock. */
+  waitsForLock(): Promise<void>;
   /** A second set of repositories, as another process has. */
   another(): Promise<Persistence>;
   newDatabase(): Promise<Database>;
+  newServer(): Promise<Server>;
+  /** A database that the remote server backs up. */
+  newDatabaseOf(server: Server): Promise<Database>;
   newBackup(database?: Database): Promise<Backup>;
   /** A backup that is done, with one file. */
   doneBackup(database?: Database): Promise<Backup>;
@@ -84,13 +91,11 @@ export async function openWorld(): Promise<World> {
     type: 'local',
     settings: { path: '' },
   });
-  const newDatabase = async (): Promise<Database> => {
+  const register = async (where: Pick<NewDatabase, 'host' | 'port' | 'user' | 'serverId'>): Promise<Database> => {
     const database = await persistence.databases.create(account.id, {
+      ...where,
       name: unusedName(),
       type: 'postgresql',
-      host: 'db.example.com',
-      port: 5432,
-      user: 'app',
       password: null,
       database: 'app',
       options: {},
@@ -99,6 +104,7 @@ export async function openWorld(): Promise<World> {
     if (database === 'name_taken') throw new Error('The name of a test database is taken.');
     return database;
   };
+  const newDatabase = () => register({ host: 'db.example.com', port: 5432, user: 'app' });
   const newBackup = async (database?: Database): Promise<Backup> => {
     const { id: databaseId } = database ?? (await newDatabase());
     const wanted = { databaseId, destinationId: null, method: 'manual', requestId: 'r-1', maxFailures: 3 } as const;
@@ -130,12 +136,26 @@ export async function openWorld(): Promise<World> {
         client.release();
       }
     },
+    waitsForLock: async () => {
+      await until('a statement to wait for a lock', 5, async () => {
+        const waiting = await pool.query(
+          `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+        );
+        return waiting.rows.length > 0;
+      });
+    },
     another: async () => {
       const more = await open();
       opened.push(more);
       return more;
     },
     newDatabase,
+    newServer: async () => {
+      const created = await persistence.servers.create(account.id, unusedName());
+      if (created === 'name_taken') throw new Error('The name of a test server is taken.');
+      return created.server;
+    },
+    newDatabaseOf: ({ id }) => register({ host: null, port: null, user: null, serverId: id }),
     newBackup,
     doneBackup: async (database) => {
       const { id } = await newBackup(database);

@@ -1,3 +1,4 @@
+export type { AgentSettings } from './agent-settings.ts';
 export * from './load.ts';
 export * from './search-path.ts';
 export * from './settings.ts';

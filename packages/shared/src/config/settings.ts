@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { Secret } from '../domain/secret.ts';
 import type { SecretKey } from '../security/secret-box.ts';
+import { readGiven } from './given.ts';
 
 const seconds = (fallback: number) => z.coerce.number().positive().default(fallback);
 const count = (fallback: number) => z.coerce.number().int().positive().default(fallback);
@@ -96,21 +96,7 @@ export type Settings = z.output<typeof shape>;
 export function parseSettings(environment: NodeJS.ProcessEnv): { settings: Settings } | { problems: string[] } {
   const known = Object.keys(shape.shape);
   const problems: string[] = [];
-  const given: Record<string, string> = {};
-  for (const name of known) {
-    const value = environment[name];
-    if (value !== undefined && value !== '') given[name] = value;
-  }
-  for (const name of ['DATABASE_URL', 'REDIS_URL', 'HOLDFAST_SECRET_KEYS']) {
-    const path = environment[`${name}_FILE`];
-    if (!path) continue;
-    if (given[name] !== undefined) problems.push(`${name} and ${name}_FILE are both set: keep one of them.`);
-    try {
-      given[name] = readFileSync(path, 'utf8').trim();
-    } catch (error) {
-      problems.push(`${name}_FILE cannot be read: ${(error as Error).message}.`);
-    }
-  }
+  const given = readGiven(environment, known, ['DATABASE_URL', 'REDIS_URL', 'HOLDFAST_SECRET_KEYS'], problems);
   for (const name of Object.keys(environment)) {
     if (name.startsWith('HOLDFAST_') && !known.includes(name.replace(/_FILE$/, ''))) {
       problems.push(`${name} is not a setting: correct its name or remove it.`);

@@ -31,6 +31,25 @@ const included: Partial<Record<Scope, readonly Scope[]>> = {
 export const allows = (granted: readonly Scope[], scope: Scope): boolean =>
   granted.some((one) => one === scope || included[one]?.includes(scope) === true);
 
+/** The names that clients of the destinations dialect know scopes by. */
+const scopeAliases = {
+  'view-backup-destinations': 'destinations:read',
+  'create-backup-destinations': 'destinations:create',
+  'update-backup-destinations': 'destinations:update',
+  'delete-backup-destinations': 'destinations:delete',
+} as const satisfies Record<string, Scope>;
+
+/** Every name that a scope can be asked for by. */
+export const scopeNames = [...scopes, ...(Object.keys(scopeAliases) as (keyof typeof scopeAliases)[])] as const;
+export type ScopeName = (typeof scopeNames)[number];
+
+/** The scopes behind names, each once and in the order of the list. */
+export function scopesNamed(names: readonly ScopeName[]): Scope[] {
+  const aliases: Partial<Record<ScopeName, Scope>> = scopeAliases;
+  const asked = new Set<ScopeName>(names.map((name) => aliases[name] ?? name));
+  return scopes.filter((scope) => asked.has(scope));
+}
+
 export interface ApiToken {
   id: string;
   accountId: number;

@@ -44,3 +44,16 @@ export interface LocalDestination extends DestinationBase {
 
 /** Where backups are kept. */
 export type Destination = S3Destination | LocalDestination;
+
+type Place = Pick<S3Destination, 'type' | 'settings'> | Pick<LocalDestination, 'type' | 'settings'>;
+
+/** Whether two destinations keep the same keys in the same place, however they are reached. */
+export function isSamePlace(left: Place, right: Place): boolean {
+  return placeOf(left) === placeOf(right);
+}
+
+function placeOf({ type, settings }: Place): string {
+  if (type === 'local') return JSON.stringify([settings.path.replace(/\/+$/, '')]);
+  const { bucket, endpoint, prefix } = settings;
+  return JSON.stringify([endpoint, bucket, prefix]);
+}

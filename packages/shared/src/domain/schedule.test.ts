@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { cronForHours, cronProblem, hoursOfCron, nextTick } from './schedule.ts';
+import { cadence, cronForHours, cronProblem, hoursOfCron, nextTick } from './schedule.ts';
 
 const ticks = (schedule: { cron: string; timezone: string }, from: string, count: number): string[] => {
   const found: string[] = [];
@@ -102,4 +102,33 @@ describe('the hours of a periodic setting', () => {
   it('are none when the schedule is of another kind', () => {
     for (const cron of ['30 3 * * *', '0 3 * * 1', '*/5 * * * *']) expect(hoursOfCron(cron)).to.deep.equal([]);
   });
+});
+
+describe('the cadence of a schedule', () => {
+  const words: [string, string][] = [
+    ['*/10 * * * * *', 'hourly'],
+    ['*/5 * * * *', 'hourly'],
+    ['0 * * * *', 'hourly'],
+    ['0 9-17 * * 1-5', 'hourly'],
+    ['0 3,15 * * *', 'hourly'],
+    ['30 2 * * *', 'daily'],
+    ['0 3 * * 1-5', 'daily'],
+    ['0 3 * * 1,4', 'daily'],
+    ['0 3 * * 0', 'weekly'],
+    ['0 3 1,15 * *', 'weekly'],
+    ['0 3 1 * *', 'monthly'],
+    ['0 3 1 1 *', 'monthly'],
+    ['0 0 29 2 *', 'monthly'],
+  ];
+  const day = fc.date({ min: new Date('2024-01-01'), max: new Date('2030-01-01'), noInvalidDate: true });
+  const timezone = fc.constantFrom('UTC', 'Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe');
+
+  for (const [cron, word] of words) {
+    it(`of ${cron} is ${word}, whenever one looks and whatever the clocks do`, () => {
+      const property = fc.property(timezone, day, (timezone, at) => {
+        expect(cadence({ cron, timezone }, at)).to.equal(word);
+      });
+      fc.assert(property, { numRuns: 50 });
+    });
+  }
 });

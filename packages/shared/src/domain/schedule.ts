@@ -63,6 +63,31 @@ export function nextTick(schedule: Pick<Schedule, 'cron' | 'timezone'>, after: D
   return parse(schedule.cron, schedule.timezone).nextRun(after);
 }
 
+export const cadences = ['hourly', 'daily', 'weekly', 'monthly'] as const;
+/** How often a schedule comes due, by the longest of these periods that its ticks keep: twice a day is `hourly`. */
+export type Cadence = (typeof cadences)[number];
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+/** Clocks that change make a day, a week or a month shorter by this at most. */
+const clockChangeMs = 2 * hourMs;
+const gapsLookedAt = 4;
+
+/** The word for the shortest of the gaps between some ticks that follow `tick`. */
+export function cadence(schedule: Pick<Schedule, 'cron' | 'timezone'>, tick: Date): Cadence {
+  let shortest = Infinity;
+  let last = nextTick(schedule, tick);
+  for (let gaps = 0; gaps < gapsLookedAt && last; gaps += 1) {
+    const next = nextTick(schedule, last);
+    if (next) shortest = Math.min(shortest, next.getTime() - last.getTime());
+    last = next;
+  }
+  const gap = shortest + clockChangeMs;
+  if (gap < dayMs) return 'hourly';
+  if (gap < 7 * dayMs) return 'daily';
+  return gap < 28 * dayMs ? 'weekly' : 'monthly';
+}
+
 function parse(cron: string, timezone: string): Cron {
   return new Cron(cron, { timezone, paused: true });
 }

@@ -6,6 +6,8 @@ const start = Date.parse('2026-11-20T03:00:00Z');
 /** Times are minutes after the start, so that random ones meet and pass each other. */
 const moment = fc.integer({ min: 0, max: 60 }).map((minutes) => new Date(start + minutes * 60_000));
 const attempt = fc.integer({ min: 0, max: 6 });
+/** The server whose work it is, or another that asks; null: our workers. */
+const serverId = fc.constantFrom(null, 1, 2);
 const error = { code: 'dump_failed', message: 'pg_dump ended with exit code 1.' } as const;
 
 const event: fc.Arbitrary<WorkEvent> = fc.oneof(
@@ -13,11 +15,11 @@ const event: fc.Arbitrary<WorkEvent> = fc.oneof(
     type: fc.constant('claim' as const),
     at: moment,
     worker: fc.constant('worker-1'),
-    serverId: fc.constant(null),
+    serverId,
     leaseUntil: moment,
   }),
   fc.record({ type: fc.constant('heartbeat' as const), at: moment, attempt, leaseUntil: moment }),
-  fc.record({ type: fc.constant('settle' as const), at: moment, attempt }),
+  fc.record({ type: fc.constantFrom('settle' as const, 'revive' as const), at: moment, attempt }),
   fc.record({
     type: fc.constant('fail' as const),
     at: moment,
@@ -31,7 +33,7 @@ const event: fc.Arbitrary<WorkEvent> = fc.oneof(
   fc.record({ type: fc.constant('cancel' as const), at: moment }),
 );
 
-const fresh = (maxFailures: number): WorkState => ({
+const fresh = (maxFailures: number, serverId: number | null): WorkState => ({
   status: 'scheduled',
   attempt: 0,
   failures: 0,
@@ -39,7 +41,7 @@ const fresh = (maxFailures: number): WorkState => ({
   runAfter: new Date(start),
   leaseOwner: null,
   leaseUntil: null,
-  serverId: null,
+  serverId,
   silenceSeconds: null,
   cancelRequestedAt: null,
   error: null,
@@ -57,17 +59,44 @@ const maxFailures = fc.integer({ min: 1, max: 4 });
 
 /** Any state that some history leads to. */
 const reachable = fc
-  .tuple(maxFailures, history)
-  .map(([max, events]) => events.reduce((state, one) => apply(state, one), fresh(max)));
+  .tuple(maxFailures, fc.constantFrom(null, 1), history)
+  .map(([max, owner, events]) => events.reduce((state, one) => apply(state, one), fresh(max, owner)));
 
 const holds = <T extends [unknown, ...unknown[]]>(property: fc.IPropertyWithHooks<T>): void =>
   fc.assert(property, { numRuns: 2000 });
 
 describe('the life of work', () => {
-  it('never leaves a final state', () => {
+  it('never leaves a final state, but that of a failed attempt of a remote server, which may turn out to be done', () => {
     holds(
       fc.property(reachable, event, (state, event) => {
-        if (isFinal(state)) expect(transition(state, event).accepted).to.equal(false);
+        if (!isFinal(state)) return;
+        const isRevival = event.type === 'revive' && event.attempt === state.attempt && state.attempt > 0;
+        const result = transition(state, event);
+        expect(result.accepted).to.equal(isRevival && state.status === 'error' && state.serverId !== null);
+        if (result.accepted) expect(result.state).to.deep.equal({ ...state, status: 'done', error: null });
+      }),
+    );
+  });
+
+  it("is begun by its own server alone, and a worker's by none", () => {
+    holds(
+      fc.property(reachable, serverId, (state, asking) => {
+        const late = new Date(start + 24 * 3_600_000);
+        const claim = { type: 'claim', at: late, worker: 'x', serverId: asking, leaseUntil: late } as const;
+        const mayBegin = state.status === 'scheduled' && state.serverId === asking;
+        expect(transition(state, claim).accepted).to.equal(mayBegin);
+      }),
+    );
+  });
+
+  it('of a remote server that falls silent is over, whatever failures it may have', () => {
+    holds(
+      fc.property(reachable, (state) => {
+        if (state.status !== 'pending' || state.serverId === null) return;
+        const late = new Date(start + 24 * 3_600_000);
+        const after = apply(state, { type: 'expireLease', at: late, retryAt: late });
+        expect(after).to.include({ status: 'error', failures: state.failures + 1 });
+        expect(after.error?.code).to.equal(state.cancelRequestedAt ? 'cancelled' : 'abandoned');
       }),
     );
   });
@@ -120,13 +149,13 @@ describe('the life of work', () => {
 
   it('has an event that leads on from every state that is not final, without its worker', () => {
     const late = new Date(start + 24 * 3_600_000);
-    const scheduler: WorkEvent[] = [
-      { type: 'claim', at: late, worker: 'worker-2', serverId: null, leaseUntil: late },
-      { type: 'expireLease', at: new Date(late.getTime() + 1), retryAt: late },
-    ];
     holds(
       fc.property(reachable, (state) => {
         if (isFinal(state)) return;
+        const scheduler: WorkEvent[] = [
+          { type: 'claim', at: late, worker: 'worker-2', serverId: state.serverId, leaseUntil: late },
+          { type: 'expireLease', at: new Date(late.getTime() + 1), retryAt: late },
+        ];
         expect(scheduler.filter((event) => transition(state, event).accepted)).to.have.length(1);
         // With workers that only ever die it still ends: each lost lease is a counted failure.
         let last = state;

@@ -82,7 +82,7 @@ export function transition(state: WorkState, event: WorkEvent): Transition {
       return accept({ ...state, ...noLease, status: 'done', error: null });
     case 'revive':
       // What a remote server stored after it was given up, or after it had reported a failure, is good all the same.
-      if (state.status !== 'error' || state.serverId === null) return refuse('not_failed');
+      if (state.status !== 'error' || state.serverId === null || state.attempt === 0) return refuse('not_failed');
       if (state.attempt !== event.attempt) return refuse('stale_attempt');
       return accept({ ...state, status: 'done', error: null });
     case 'fail':

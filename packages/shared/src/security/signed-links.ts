@@ -3,14 +3,15 @@ import { z } from 'zod';
 
 const claims = z.strictObject({
   backupId: z.uuid(),
-  fileId: z.uuid(),
+  /** `manifest`: of the backup itself, which is no file of its own. */
+  fileId: z.union([z.uuid(), z.literal('manifest')]),
   /** Seconds since 1970. */
   expires: z.int(),
 });
 
 export type LinkClaims = z.infer<typeof claims>;
 
-/** Makes and checks the tokens of download links: each opens one file of one backup until it expires. */
+/** Makes and checks the tokens of download links: each opens one file, or the manifest, of one backup until it expires. */
 export class LinkSigner {
   readonly #key: Buffer;
 

@@ -1,0 +1,332 @@
+import { expect } from 'chai';
+import * as fc from 'fast-check';
+import { Client } from 'pg';
+import type { Backup, Database, Destination } from '@holdfast/shared/domain';
+import { systemIds } from '@holdfast/shared/lifecycle';
+import { until } from '@holdfast/testing/until';
+import type { NewRestore, Persistence } from './index.ts';
+import { failure, lease, newFile, newSchedule, openWorld, unusedName, type World } from './testing/world.ts';
+
+const unknownId = '01937b7c-0000-7000-8000-000000000000';
+const refused = { code: 'store_denied', message: 'The store said no.' } as const;
+
+describe('deletion', () => {
+  let world: World;
+  let other: Persistence;
+  before(async () => {
+    world = await openWorld();
+    other = await world.another();
+  });
+  after(() => world.drop());
+
+  const request = (id: string, by: Persistence = world) => by.backups.requestDeletion(world.account.id, id);
+  const wanted = (backup: Backup, change: Partial<NewRestore> = {}): NewRestore => ({
+    backupId: backup.id,
+    databaseId: backup.databaseId,
+    target: { mode: 'in_place' },
+    ownership: 'skip',
+    fileIds: null,
+    requestId: null,
+    maxFailures: 1,
+    ...change,
+  });
+  const row = async (id: string) => {
+    const [found] = await world.sql<Record<string, unknown>>('select * from holdfast.backups where id = $1', [id]);
+    return found;
+  };
+  const takenIds = async (againSeconds = 0) =>
+    (await world.backups.takeDeletable(1000, againSeconds)).map(({ id }) => id);
+
+  /** A destination of its own with a database that has used it and now uses another. */
+  async function usedDestination(): Promise<{ destination: Destination; database: Database }> {
+    const local = { label: 'Local', type: 'local', settings: { path: unusedName() } } as const;
+    const destination = await world.destinations.create(world.account.id, local);
+    const database = await world.newDatabase();
+    return { destination, database };
+  }
+  async function backupIn({ destination, database }: Awaited<ReturnType<typeof usedDestination>>, done = true) {
+    const backup = await world.backups.create({
+      databaseId: database.id,
+      destinationId: destination.id,
+      method: 'manual',
+      requestId: null,
+      maxFailures: 3,
+    });
+    if (!backup) throw new Error('The test backup was not created.');
+    if (!done) return backup;
+    await world.backups.claim(backup.id, lease);
+    await world.backups.settle(backup.id, 1, { files: [newFile(backup.id)], manifestKey: 'manifest.json' });
+    return backup;
+  }
+
+  describe('of a backup', () => {
+    it('hides it from its account at once and leaves its record until no object is left', async () => {
+      const backup = await world.doneBackup();
+      expect(await request(backup.id)).to.equal('requested');
+      expect(await world.backups.findOwned(world.account.id, backup.id)).to.equal(null);
+      expect(await world.backups.listOfDatabase(backup.databaseId)).to.deep.equal([]);
+      expect(await world.backups.setLocked(world.account.id, backup.id, true)).to.equal(null);
+      expect(await world.restores.create(wanted(backup))).to.equal(null);
+      expect(await request(backup.id), 'again').to.equal(null);
+      expect((await world.backups.findDeletable(backup.id))?.attempts).to.have.length(1);
+      expect(await row(backup.id)).to.include({ status: 'done', deleted_at: null });
+    });
+
+    it('is not heard from another account, nor for what does not exist', async () => {
+      const { id } = await world.doneBackup();
+      expect(await world.backups.requestDeletion(world.account.id + 1, id)).to.equal(null);
+      for (const unknown of [unknownId, 'no-uuid', '']) expect(await request(unknown), unknown).to.equal(null);
+      expect(await world.backups.findOwned(world.account.id, id)).to.include({ id });
+    });
+
+    it('cancels one that waits, so that no worker begins it', async () => {
+      const { id } = await world.newBackup();
+      expect(await request(id)).to.equal('requested');
+      const cancelled = await row(id);
+      expect(cancelled).to.include({ status: 'error', attempt: 0 });
+      expect(cancelled?.['error']).to.include({ code: 'cancelled' });
+      expect(cancelled?.['completed_at']).to.be.a('date');
+      expect(await world.backups.claim(id, lease)).to.equal(null);
+      expect((await world.backups.takeDue(1000, 0)).map((due) => due.id)).to.not.include(id);
+    });
+
+    it('is refused while it runs, is locked or is being restored, and heard afterwards', async () => {
+      const running = await world.newBackup();
+      await world.backups.claim(running.id, lease);
+      expect(await request(running.id)).to.equal('running');
+      await world.backups.settle(running.id, 1, { files: [newFile(running.id)], manifestKey: 'manifest.json' });
+      await world.backups.setLocked(world.account.id, running.id, true);
+      expect(await request(running.id)).to.equal('locked');
+      await world.backups.setLocked(world.account.id, running.id, false);
+      const restore = await world.restores.create(wanted(running));
+      if (restore === 'busy' || !restore) throw new Error('The test restore was not created.');
+      expect(await request(running.id), 'waits').to.equal('being_restored');
+      await world.restores.claim(restore.id, lease);
+      expect(await request(running.id), 'runs').to.equal('being_restored');
+      expect((await row(running.id))?.['deletion_requested_at']).to.equal(null);
+      await world.restores.settle(restore.id, 1, 'done');
+      expect(await request(running.id)).to.equal('requested');
+    });
+
+    it('sees a restore that was just being asked for when it came', async () => {
+      const backup = await world.doneBackup();
+      const earlier = await world.restores.create(wanted(backup));
+      if (earlier === 'busy' || !earlier) throw new Error('The test restore was not created.');
+      await world.restores.requestCancel(earlier.id);
+      const session = new Client({ connectionString: world.url.reveal() });
+      await session.connect();
+      await session.query('begin');
+      await session.query(
+        `insert into holdfast.restores select (jsonb_populate_record(r, $2::jsonb)).* from holdfast.restores r where r.id = $1`,
+        [earlier.id, JSON.stringify({ id: systemIds.uuid(), status: 'scheduled', error: null, completed_at: null })],
+      );
+      const answer = request(backup.id);
+      await until('the deletion to wait for it', 10, async () => {
+        const waiting = await world.sql(
+          `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+        );
+        return waiting.length > 0;
+      });
+      await session.query('commit');
+      await session.end();
+      expect(await answer).to.equal('being_restored');
+    });
+
+    it('never meets a claim, a restore or a lock, whichever comes first', async function races() {
+      this.timeout(60_000);
+      const clash = `
+        select from holdfast.backups b where b.deletion_requested_at is not null and (
+          b.status not in ('done', 'error') or b.locked_at is not null
+          or exists (select from holdfast.restores r where r.backup_id = b.id and r.status in ('scheduled', 'pending')))`;
+      const acts = {
+        delete: (by: Persistence, { id }: Backup) => request(id, by),
+        deleteAll: (by: Persistence, { destinationId }: Backup) =>
+          by.destinations.requestDeletion(world.account.id, destinationId),
+        claim: (by: Persistence, { id }: Backup) => by.backups.claim(id, lease),
+        lock: (by: Persistence, { id }: Backup) => by.backups.setLocked(world.account.id, id, true),
+        restore: (by: Persistence, backup: Backup) => by.restores.create(wanted(backup)),
+        fail: (by: Persistence, { id }: Backup) => by.backups.fail(id, 1, failure),
+      };
+      const names = fc.constantFrom(...(Object.keys(acts) as (keyof typeof acts)[]));
+      const order = fc.array(names, { minLength: 2, maxLength: 6 });
+      await fc.assert(
+        fc.asyncProperty(fc.boolean(), order, order, async (done, first, second) => {
+          const backup = await backupIn(await usedDestination(), done);
+          const play = async (by: Persistence, turns: (keyof typeof acts)[]): Promise<void> => {
+            for (const turn of turns) await acts[turn](by, backup);
+          };
+          await Promise.all([play(world, first), play(other, second)]);
+          expect(await world.sql(clash)).to.deep.equal([]);
+        }),
+        { numRuns: 60 },
+      );
+    });
+
+    it('is taken by one of two schedulers, and again only after a while, until it is done', async () => {
+      const { id } = await world.doneBackup();
+      await request(id);
+      const turns = await Promise.all([world, other].map(({ backups }) => backups.takeDeletable(1000, 30)));
+      expect(turns.flat().filter((taken) => taken.id === id)).to.deep.equal([{ id, requestId: 'r-1' }]);
+      expect(await takenIds(30)).to.not.include(id);
+      await world.sql(`update holdfast.backups set deletion_rung_at = deletion_rung_at - interval '31 seconds'`);
+      expect(await takenIds(30)).to.include(id);
+      await world.backups.markDeleted(id);
+      expect(await takenIds()).to.not.include(id);
+    });
+
+    it('waits for the sweep of every attempt that did not settle', async () => {
+      const { id } = await world.newBackup();
+      await world.backups.claim(id, lease);
+      await world.backups.fail(id, 1, { ...failure, retryable: false });
+      expect(await request(id)).to.equal('requested');
+      expect(await takenIds()).to.not.include(id);
+      await world.backups.markSwept(id, 1);
+      expect(await takenIds()).to.include(id);
+    });
+
+    it('records why it failed, goes on, and forgets the reason when it succeeds', async () => {
+      const { id } = await world.doneBackup();
+      await world.backups.deletionFailed(id, refused);
+      await request(id);
+      await world.backups.deletionFailed(id, refused);
+      expect((await row(id))?.['deletion_error']).to.deep.equal(refused);
+      expect(await takenIds()).to.include(id);
+      await world.backups.markDeleted(id);
+      expect(await row(id)).to.include({ deletion_error: null });
+      expect((await row(id))?.['deleted_at']).to.be.a('date');
+      await world.backups.deletionFailed(id, refused);
+      expect(await row(id), 'of a late trial').to.include({ deletion_error: null });
+    });
+
+    it('is recorded once, only when it was asked for, and may be recorded again', async () => {
+      const { id } = await world.doneBackup();
+      await world.backups.markDeleted(id);
+      expect(await row(id)).to.include({ deleted_at: null });
+      await request(id);
+      await Promise.all([world.backups.markDeleted(id), other.backups.markDeleted(id)]);
+      const at = (await row(id))?.['deleted_at'];
+      await world.backups.markDeleted(id);
+      expect((await row(id))?.['deleted_at']).to.deep.equal(at);
+      expect(await world.backups.findDeletable(id)).to.equal(null);
+    });
+
+    it('lets its database go when every backup of it is gone, and not before', async () => {
+      const database = await world.newDatabase();
+      const backup = await world.doneBackup(database);
+      const restore = await world.restores.create(wanted(backup));
+      await world.restores.requestCancel(restore === 'busy' ? '' : (restore?.id ?? ''));
+      await request(backup.id);
+      expect(await world.databases.delete(world.account.id, database.id)).to.equal(1);
+      await world.backups.markDeleted(backup.id);
+      expect(await world.databases.delete(world.account.id, database.id)).to.equal(0);
+      expect(await row(backup.id)).to.equal(undefined);
+    });
+  });
+
+  describe('of a destination', () => {
+    const remove = (id: number, by: Persistence = world) => by.destinations.requestDeletion(world.account.id, id);
+    const free = { backups: 0, busyBackups: 0, databases: 0, schedules: 0 };
+
+    it('that holds nothing removes it at once', async () => {
+      const { destination } = await usedDestination();
+      expect(await remove(destination.id)).to.deep.equal(free);
+      expect(await world.destinations.find(destination.id)).to.equal(null);
+    });
+
+    it('hides it and its backups, and ends when the objects of the last one are gone', async () => {
+      const used = await usedDestination();
+      const { id } = used.destination;
+      const backups = [await backupIn(used), await backupIn(used)];
+      expect(await remove(id)).to.deep.equal({ ...free, backups: 2 });
+      expect(await world.destinations.findOwned(world.account.id, id)).to.equal(null);
+      expect((await world.destinations.list(world.account.id, 1, 1000)).items.map((one) => one.id)).to.not.include(id);
+      expect(
+        await world.destinations.replace(world.account.id, id, { ...used.destination, type: 'local' } as never),
+      ).to.equal(null);
+      expect(await world.destinations.delete(world.account.id, id), 'again').to.equal(null);
+      expect(await remove(id), 'again').to.equal(null);
+      for (const backup of backups) {
+        expect(await world.backups.findOwned(world.account.id, backup.id)).to.equal(null);
+        expect(await world.destinations.find(id), 'for the worker').to.include({ id });
+        await world.backups.markDeleted(backup.id);
+      }
+      expect(await world.destinations.find(id)).to.equal(null);
+      for (const backup of backups) expect(await row(backup.id)).to.equal(undefined);
+    });
+
+    it('ends also when two workers remove its last two backups at once', async function both() {
+      this.timeout(30_000);
+      for (let round = 0; round < 30; round += 1) {
+        const used = await usedDestination();
+        const [first, second] = [await backupIn(used), await backupIn(used)];
+        await remove(used.destination.id);
+        await Promise.all([world.backups.markDeleted(first.id), other.backups.markDeleted(second.id)]);
+        expect(await world.destinations.find(used.destination.id), `round ${round}`).to.equal(null);
+      }
+    });
+
+    it('does nothing, and counts, while a database or a schedule uses it', async () => {
+      const used = await usedDestination();
+      const { id } = used.destination;
+      const backup = await backupIn(used);
+      const schedule = await world.schedules.create(world.account.id, {
+        ...newSchedule(used.database.id),
+        destinationId: id,
+      });
+      expect(await remove(id)).to.deep.equal({ ...free, backups: 1, schedules: 1 });
+      await world.schedules.delete(world.account.id, schedule?.id ?? '');
+      await world.databases.update(world.account.id, used.database.id, { destinationId: id });
+      expect(await remove(id)).to.deep.equal({ ...free, backups: 1, databases: 1 });
+      expect(await world.destinations.findOwned(world.account.id, id)).to.include({ id });
+      expect(await world.backups.findOwned(world.account.id, backup.id)).to.include({ id: backup.id });
+    });
+
+    it('does nothing, and counts, while backups wait, run, are locked or are being restored', async () => {
+      const used = await usedDestination();
+      const { id } = used.destination;
+      const locked = await backupIn(used);
+      await world.backups.setLocked(world.account.id, locked.id, true);
+      const restored = await backupIn(used);
+      await world.restores.create(wanted(restored));
+      const running = await backupIn(used, false);
+      await world.backups.claim(running.id, lease);
+      await backupIn(used, false);
+      await backupIn({ ...used, database: await world.newDatabase() });
+      expect(await remove(id)).to.deep.equal({ ...free, backups: 5, busyBackups: 4 });
+      expect(
+        await world.sql('select from holdfast.backups where destination_id = $1 and deletion_requested_at is null', [
+          id,
+        ]),
+      ).to.have.length(5);
+    });
+
+    it('is not heard from another account, nor for a number that is not one', async () => {
+      const { destination } = await usedDestination();
+      expect(await world.destinations.requestDeletion(world.account.id + 1, destination.id)).to.equal(null);
+      for (const id of [2 ** 31, 1.5, Number.NaN, 0]) expect(await remove(id)).to.equal(null);
+      expect(await world.destinations.find(destination.id)).to.include({ id: destination.id });
+    });
+
+    it('does not wait for ever with a worker that claims one of its backups', async function claims() {
+      this.timeout(30_000);
+      for (let round = 0; round < 20; round += 1) {
+        const used = await usedDestination();
+        const backup = await backupIn(used, false);
+        const [uses, claimed] = await Promise.all([remove(used.destination.id), other.backups.claim(backup.id, lease)]);
+        expect([uses?.busyBackups, claimed?.status], `round ${round}`).to.deep.equal([1, 'pending']);
+      }
+    });
+
+    it('without force takes one whose backups are all gone, and its records', async () => {
+      const used = await usedDestination();
+      const backup = await backupIn(used);
+      await request(backup.id);
+      const { id } = used.destination;
+      expect(await world.destinations.delete(world.account.id, id)).to.include({ backups: 1 });
+      await world.backups.markDeleted(backup.id);
+      expect(await world.destinations.find(id), 'nobody asked for it').to.include({ id });
+      expect(await world.destinations.delete(world.account.id, id)).to.deep.equal(free);
+      expect(await row(backup.id)).to.equal(undefined);
+    });
+  });
+});
