@@ -62,6 +62,32 @@ describe('admin', () => {
     expect(missing.err).to.include('There is no account "eve"');
   });
 
+  it('lists tokens without their secrets, takes the scope names of the destinations dialect, and revokes', async () => {
+    await admin('migrate');
+    await admin('create-account', 'tam');
+    const make = async (name: string, ...more: string[]) =>
+      (await admin('create-token', '--account', 'tam', '--name', name, ...more)).out.trim();
+    const secrets = [
+      await make('old one', '--scopes', 'all'),
+      await make('sdk', '--scopes', 'view-backup-destinations,delete-backup-destinations', '--expires-in-days', '1'),
+    ];
+    const list = async () => (await admin('list-tokens', '--account', 'tam')).out.trimEnd().split('\n');
+    const [newest = '', oldest = '', ...others] = await list();
+    expect(others).to.deep.equal([]);
+    expect(newest).to.match(
+      /^[0-9a-f-]{36} {2}valid until \S+Z {2}last used never {2}destinations:read,destinations:delete {2}sdk$/,
+    );
+    expect(oldest).to.match(/^[0-9a-f-]{36} {2}valid {2}last used never {2}databases:read,.*,admin {2}old one$/);
+    for (const secret of secrets) expect(newest + oldest).to.not.include(secret.slice(3));
+    const id = oldest.slice(0, 36);
+    expect((await admin('revoke-token', '--account', 'tam', '--id', id)).out).to.equal(`revoked token ${id}\n`);
+    expect((await list())[1]).to.match(/^[0-9a-f-]{36} {2}revoked \S+Z {2}/);
+    const unknown = await admin('revoke-token', '--account', 'tam', '--id', 'x');
+    expect([unknown.code, unknown.out]).to.deep.equal([1, '']);
+    expect(unknown.err).to.include('has no token x');
+    expect((await admin('list-tokens', '--account', 'eve')).err).to.include('There is no account "eve"');
+  });
+
   it('ends with 2 and its usage when it is called wrongly', async () => {
     const wrong = [
       [],
@@ -71,6 +97,9 @@ describe('admin', () => {
       ['create-token', '--account', 'ada', '--name', 'x'],
       ['create-token', '--account', 'ada', '--name', 'x', '--scopes', 'everything'],
       ['create-token', '--account', 'ada', '--name', 'x', '--scopes', 'all', '--expires-in-days', '0'],
+      ['list-tokens'],
+      ['revoke-token', '--account', 'ada'],
+      ['revoke-token', '--id', '0199c0de-0000-7000-8000-000000000000'],
       ['migrate', '--force'],
     ];
     for (const args of wrong) {

@@ -1,8 +1,16 @@
 import { parseArgs } from 'node:util';
-import { migrate, openPersistence, type Persistence } from '@holdfast/persistence';
+import { migrate, openPersistence, type AccountRepository, type Persistence } from '@holdfast/persistence';
 import { prepareQueue } from '@holdfast/queue';
 import { loadSettings, type Settings } from '@holdfast/shared/config';
-import { scopes, type Scope } from '@holdfast/shared/domain';
+import {
+  scopeNames,
+  scopes,
+  scopesNamed,
+  type Account,
+  type ApiToken,
+  type Scope,
+  type ScopeName,
+} from '@holdfast/shared/domain';
 import { systemClock, systemIds } from '@holdfast/shared/lifecycle';
 import { SecretBox } from '@holdfast/shared/security';
 
@@ -13,7 +21,11 @@ const usage = `Usage:
       Adds an account.
   admin.ts create-token --account <name> --name <name> --scopes <scope,...|all> [--expires-in-days <days>]
       Adds an API token and prints it, this once.
-      Scopes: ${scopes.join(', ')}
+      Scopes: ${scopeNames.join(', ')}
+  admin.ts list-tokens --account <name>
+      Lists the API tokens of an account, newest first: id, state, last use, scopes, name.
+  admin.ts revoke-token --account <name> --id <id>
+      Ends an API token at once.
 `;
 
 /** What the caller got wrong; ends with exit code 2. */
@@ -39,6 +51,7 @@ async function createAccount({ accounts }: Persistence, name: string | undefined
 
 interface TokenOptions {
   account?: string | undefined;
+  id?: string | undefined;
   name?: string | undefined;
   scopes?: string | undefined;
   'expires-in-days'?: string | undefined;
@@ -49,19 +62,51 @@ async function createToken({ accounts }: Persistence, options: TokenOptions): Pr
   if (!accountName || !name || !scopeList) throw new UsageError('create-token needs --account, --name and --scopes.');
   const granted = readScopes(scopeList);
   const expiresAt = readExpiry(options['expires-in-days']);
-  const account = await accounts.findByName(accountName);
-  if (!account) throw new Error(`There is no account "${accountName}": add it with create-account.`);
+  const account = await accountNamed(accounts, accountName);
   const { secret } = await accounts.createToken(account.id, { name, scopes: granted, expiresAt });
   print(secret.reveal());
+}
+
+async function listTokens({ accounts }: Persistence, options: TokenOptions): Promise<void> {
+  if (!options.account) throw new UsageError('list-tokens needs --account.');
+  const account = await accountNamed(accounts, options.account);
+  for (const token of await accounts.listTokens(account.id)) {
+    const used = `last used ${token.lastUsedAt?.toISOString() ?? 'never'}`;
+    print([token.id, stateOf(token), used, token.scopes.join(','), token.name].join('  '));
+  }
+}
+
+function stateOf({ revokedAt, expiresAt }: ApiToken): string {
+  if (revokedAt) return `revoked ${revokedAt.toISOString()}`;
+  if (!expiresAt) return 'valid';
+  return `${expiresAt <= systemClock.now() ? 'expired' : 'valid until'} ${expiresAt.toISOString()}`;
+}
+
+/** The operator may revoke the last one too: `create-token` makes another. */
+async function revokeToken({ accounts }: Persistence, options: TokenOptions): Promise<void> {
+  const { account: accountName, id } = options;
+  if (!accountName || !id) throw new UsageError('revoke-token needs --account and --id.');
+  const account = await accountNamed(accounts, accountName);
+  if (!(await accounts.revokeToken(account.id, id, 'none'))) {
+    throw new Error(`The account "${accountName}" has no token ${id}: list-tokens shows them.`);
+  }
+  print(`revoked token ${id}`);
+}
+
+async function accountNamed(accounts: AccountRepository, name: string): Promise<Account> {
+  const account = await accounts.findByName(name);
+  if (!account) throw new Error(`There is no account "${name}": add it with create-account.`);
+  return account;
 }
 
 function readScopes(list: string): Scope[] {
   if (list === 'all') return [...scopes];
   const asked = [...new Set(list.split(',').map((scope) => scope.trim()))];
-  const unknown = asked.filter((scope) => !(scopes as readonly string[]).includes(scope));
+  const isName = (scope: string): scope is ScopeName => (scopeNames as readonly string[]).includes(scope);
+  const unknown = asked.filter((scope) => !isName(scope));
   if (unknown.length > 0)
-    throw new UsageError(`Unknown scopes: ${unknown.join(', ')}. Known: ${scopes.join(', ')}, or all.`);
-  return scopes.filter((scope) => asked.includes(scope));
+    throw new UsageError(`Unknown scopes: ${unknown.join(', ')}. Known: ${scopeNames.join(', ')}, or all.`);
+  return scopesNamed(asked.filter(isName));
 }
 
 function readExpiry(days: string | undefined): Date | null {
@@ -76,6 +121,7 @@ function readArguments() {
       allowPositionals: true,
       options: {
         account: { type: 'string' },
+        id: { type: 'string' },
         name: { type: 'string' },
         scopes: { type: 'string' },
         'expires-in-days': { type: 'string' },
@@ -109,6 +155,10 @@ async function main(): Promise<void> {
       return withPersistence((persistence) => createAccount(persistence, argument));
     case 'create-token':
       return withPersistence((persistence) => createToken(persistence, values));
+    case 'list-tokens':
+      return withPersistence((persistence) => listTokens(persistence, values));
+    case 'revoke-token':
+      return withPersistence((persistence) => revokeToken(persistence, values));
     default:
       throw new UsageError(`There is no command "${command}".`);
   }

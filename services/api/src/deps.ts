@@ -17,6 +17,8 @@ export interface ApiDeps {
   boardQueues: readonly BoardQueue[];
   engines: Engines;
   openStore: (destination: Destination) => ObjectStore;
+  /** @throws HoldfastError where an endpoint leads to an address that is not allowed */
+  checkEndpoint: (endpoint: string) => Promise<void>;
   linkSigner: LinkSigner;
   clock: Clock;
   ids: Ids;

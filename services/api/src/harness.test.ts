@@ -20,9 +20,10 @@ import {
 import { systemClock, systemIds } from '@holdfast/shared/lifecycle';
 import { createLogger } from '@holdfast/shared/observability';
 import { LinkSigner, SecretBox } from '@holdfast/shared/security';
-import { openStore } from '@holdfast/stores';
+import { checkEndpoint, openStore } from '@holdfast/stores';
 import { testDatabase, type TestDatabase } from '@holdfast/testing/postgres';
 import { startApi, type ApiDeps } from './index.ts';
+import { mustAgree } from './openapi/agreement.test.ts';
 
 export interface Answer {
   status: number;
@@ -71,6 +72,7 @@ const ordinaryScopes: Scope[] = [
   'databases:write',
   'backups:read',
   'backups:create',
+  'backups:delete',
   'restores:create',
   'destinations:read',
   'destinations:write',
@@ -91,6 +93,10 @@ export async function openApi(
     HOLDFAST_LOCAL_ROOT: localRoot,
     HOLDFAST_PORT: '0',
     HOLDFAST_GRACE_SECONDS: '2',
+    // Tests send more in a minute than clients should.
+    HOLDFAST_RATE_PER_TOKEN: '1000000',
+    HOLDFAST_RATE_PER_ADDRESS: '1000000',
+    HOLDFAST_RATE_REFUSED: '1000000',
     ...environment,
   });
   if ('problems' in parsed) throw new Error(parsed.problems.join(' '));
@@ -124,7 +130,13 @@ export async function openApi(
     },
     boardQueues: board.queues,
     engines: createEngines({ postgresqlClients: [] }),
-    openStore: (destination) => openStore(destination, { localRoot, allowedNetworks: [], partConcurrency: 2 }),
+    openStore: (destination) =>
+      openStore(destination, {
+        localRoot,
+        allowedNetworks: settings.HOLDFAST_ALLOWED_NETWORKS,
+        partConcurrency: 2,
+      }),
+    checkEndpoint: (endpoint) => checkEndpoint(endpoint, { allowedNetworks: settings.HOLDFAST_ALLOWED_NETWORKS }),
     linkSigner: new LinkSigner(settings.HOLDFAST_SECRET_KEYS[0].key),
     clock: systemClock,
     ids: systemIds,
@@ -218,6 +230,7 @@ async function ask(url: string, method: string, path: string, asked: Asked = {})
     body: content,
   });
   const received = await answer.text();
+  mustAgree(method, path, { status: answer.status, headers: answer.headers, text: received });
   const isJson = answer.headers.get('content-type')?.startsWith('application/json') === true && received !== '';
   return {
     status: answer.status,

@@ -5,7 +5,7 @@ import { loadSettings } from '@holdfast/shared/config';
 import { systemClock, systemIds, untilSignal } from '@holdfast/shared/lifecycle';
 import { createLogger } from '@holdfast/shared/observability';
 import { LinkSigner, SecretBox } from '@holdfast/shared/security';
-import { openStore } from '@holdfast/stores';
+import { checkEndpoint, openStore } from '@holdfast/stores';
 import { startApi } from './server.ts';
 
 const settings = loadSettings();
@@ -33,6 +33,7 @@ try {
         allowedNetworks: settings.HOLDFAST_ALLOWED_NETWORKS,
         partConcurrency: settings.HOLDFAST_PART_CONCURRENCY,
       }),
+    checkEndpoint: (endpoint) => checkEndpoint(endpoint, { allowedNetworks: settings.HOLDFAST_ALLOWED_NETWORKS }),
     linkSigner: new LinkSigner(settings.HOLDFAST_SECRET_KEYS[0].key),
     clock: systemClock,
     ids: systemIds,

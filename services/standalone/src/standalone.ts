@@ -9,7 +9,7 @@ import { systemClock, systemIds, type Running } from '@holdfast/shared/lifecycle
 import type { Logger } from '@holdfast/shared/observability';
 import { LinkSigner, SecretBox } from '@holdfast/shared/security';
 import { startScheduler } from '@holdfast/scheduler';
-import { openStore } from '@holdfast/stores';
+import { checkEndpoint, openStore } from '@holdfast/stores';
 import { startWorker } from '@holdfast/worker';
 import { bootstrap } from './bootstrap.ts';
 import { lockState } from './lock.ts';
@@ -94,6 +94,8 @@ async function start(
         allowedNetworks: settings.HOLDFAST_ALLOWED_NETWORKS,
         partConcurrency: settings.HOLDFAST_PART_CONCURRENCY,
       }),
+    checkEndpoint: (endpoint: string) =>
+      checkEndpoint(endpoint, { allowedNetworks: settings.HOLDFAST_ALLOWED_NETWORKS }),
     clock: systemClock,
     ids: systemIds,
   };

@@ -18,6 +18,10 @@ export interface HoldfastOptions {
 /** A whole Holdfast in processes of its own, with times short enough for tests to wait for. */
 export interface Holdfast {
   client: HoldfastClient;
+  /** The client's, which may do everything. */
+  token: string;
+  /** Another token of the same account. @param scopes separated by commas */
+  newToken(scopes: string): Promise<string>;
   api: Service;
   workers: Service[];
   schedulers: Service[];
@@ -61,7 +65,9 @@ export async function startHoldfast(options: HoldfastOptions = {}): Promise<Hold
   const admin = (...args: string[]): Promise<string> => runProgram('services/api/src/admin.ts', args, environment);
   await admin('migrate');
   await admin('create-account', 'tests');
-  const token = (await admin('create-token', '--account=tests', '--name=e2e', '--scopes=all')).trim();
+  const newToken = async (scopes: string): Promise<string> =>
+    (await admin('create-token', '--account=tests', '--name=e2e', `--scopes=${scopes}`)).trim();
+  const token = await newToken('all');
 
   const all: Service[] = [];
   const start = async (name: 'api' | 'scheduler' | 'worker', more: Record<string, string> = {}): Promise<Service> => {
@@ -78,6 +84,8 @@ export async function startHoldfast(options: HoldfastOptions = {}): Promise<Hold
   ]);
   return {
     client: new HoldfastClient(api.url, token),
+    token,
+    newToken,
     api,
     workers: startedWorkers,
     schedulers: startedSchedulers,

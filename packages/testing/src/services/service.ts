@@ -7,7 +7,7 @@ import { until } from '../until.ts';
 
 export type ServiceName = 'api' | 'scheduler' | 'worker';
 
-interface Exit {
+export interface Exit {
   code: number | null;
   signal: NodeJS.Signals | null;
 }
@@ -90,7 +90,8 @@ export async function runProgram(file: string, args: readonly string[], env: Rec
   return printed;
 }
 
-function launch(args: string[], env: Record<string, string>) {
+/** Starts a program of ours that ends with the test run. @param env but for PATH */
+export function launch(args: string[], env: Record<string, string>) {
   const child = spawn(process.execPath, args, {
     cwd: root,
     env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...env },

@@ -2,9 +2,9 @@ import type { Ids } from '@holdfast/shared/domain';
 import type { Logger } from '@holdfast/shared/observability';
 import type { Request, RequestHandler, Response } from 'express';
 import { pinoHttp } from 'pino-http';
+import { healthPaths } from './health-paths.ts';
 
 const saneId = /^[\w.:-]{1,128}$/;
-const quiet = new Set(['/healthz', '/readyz']);
 
 /** The id that `logRequests` gave the request. */
 export const requestIdOf = ({ id }: Request): string => (typeof id === 'string' ? id : '');
@@ -32,7 +32,7 @@ export function logRequests(logger: Logger, ids: Ids): RequestHandler {
     },
     quietReqLogger: true,
     customAttributeKeys: { reqId: 'requestId' },
-    autoLogging: { ignore: (request) => quiet.has(request.url ?? '') },
+    autoLogging: { ignore: (request) => healthPaths.has(request.url ?? '') },
     customLogLevel: (_request, response) => (response.statusCode >= 500 ? 'error' : 'info'),
     customSuccessMessage: () => 'request ended',
     customErrorMessage: () => 'request ended',
@@ -42,7 +42,7 @@ export function logRequests(logger: Logger, ids: Ids): RequestHandler {
       req: (request: Request) => ({
         method: request.method,
         path: request.originalUrl.split('?')[0],
-        remoteAddress: request.socket.remoteAddress,
+        remoteAddress: request.ip,
       }),
       res: ({ statusCode }: Response) => ({ statusCode }),
       err: describeError,

@@ -1,4 +1,4 @@
-import type { Scope, Server } from '@holdfast/shared/domain';
+import type { ApiToken, Scope, Server } from '@holdfast/shared/domain';
 import type { Logger } from '@holdfast/shared/observability';
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
@@ -14,13 +14,14 @@ type ParamNames<Path extends string> = Path extends `${string}:${infer Rest}`
     : Rest
   : never;
 
-/** What lets a request through: a token with that scope, the token of a remote server, or nothing at all. */
-export type Access = Scope | 'server' | null;
+/** What lets a request through: a token with that scope, any token, the token of a remote server, or nothing at all. */
+export type Access = Scope | 'any' | 'server' | null;
 
 /** Who calls, as their token says. */
 export interface Caller {
   accountId: number;
-  /** Null unless the token is that of a remote server. */
+  /** Null when the token is that of a remote server. */
+  token: ApiToken | null;
   server: Server | null;
 }
 
@@ -34,6 +35,8 @@ interface RawCall {
   log: Logger;
   /** Aborted when the client goes away. */
   signal: AbortSignal;
+  /** What the request makes gets this id, so that its repetition finds it; undefined where the client will not repeat it. */
+  resourceId: string | undefined;
 }
 
 /** One request to a route, authorised and validated. */
@@ -43,51 +46,75 @@ export interface Call<Path extends string = string, Body = unknown, Query = unkn
   query: Query;
   /** Whose token it is; null where the route asks for none. */
   accountId: S extends null ? null : number;
+  /** The token that calls, on routes for any. */
+  token: S extends 'any' ? ApiToken : null;
   /** The remote server that calls, on routes for these. */
   server: S extends 'server' ? Server : null;
 }
+
+/** Bytes instead of JSON: the whole or, where a range was asked for, a part. */
+export const bytes = Symbol('bytes');
+
+/** An answer beside success; `body` null: none. */
+interface FurtherAnswer {
+  description: string;
+  body: z.ZodType | null;
+}
+
+/** The status of success and its body: 204 alone has none. */
+type Success = { answers: 200 | 201; response: z.ZodType | typeof bytes } | { answers: 204; response?: undefined };
 
 interface Definition<Path extends string, S extends Access, Body extends z.ZodType, Query extends z.ZodType> {
   method: Method;
   path: Path;
   dialect: Dialect;
-  /** What a token must be allowed to do; `server`: a remote server's token; null: no token is asked for. */
+  /** What a token must be allowed to do; `any`: nothing; `server`: a remote server's token; null: no token is asked for. */
   scope: S;
+  /** Whether browsers may send the token as the password of HTTP Basic. They repeat it by themselves: for reading only. */
+  browsers?: true;
   summary: string;
-  /** The status of success. */
-  answers: 200 | 201 | 204;
-  /** The body of success; absent where there is none, or where it is not JSON. */
-  response?: z.ZodType;
+  /**
+   * Answers beside success and beside what every such route answers (see openapi/answers.ts), by status: a text says when
+   * the dialect's refusal comes.
+   */
+  otherwise?: Readonly<Record<number, string | FurtherAnswer>>;
   /** Set where the request makes something: it then may carry an `Idempotency-Key`. */
   creates?: true;
   body?: Body;
   query?: Query;
+  /** Refuses what the path names and the caller may not see, before a word about the fields of the request. */
+  finds?: (call: Omit<Call<Path, never, never, S>, 'body' | 'query'>) => Promise<unknown>;
   handler: (call: Call<Path, z.output<Body>, z.output<Query>, S>) => Promise<Reply>;
 }
 
 /** A route as data: the application, the 405 answers and the API's description are all made from these. */
-export interface Route extends Omit<Definition<string, Access, z.ZodType, z.ZodType>, 'handler'> {
-  run(call: RawCall, caller: Caller | null): Promise<Reply>;
-}
+export type Route = Omit<Definition<string, Access, z.ZodType, z.ZodType>, 'handler' | 'finds'> &
+  Success & { run(call: RawCall, caller: Caller | null): Promise<Reply> };
 
 export function route<
   const Path extends string,
   S extends Access,
   Body extends z.ZodType = z.ZodUnknown,
   Query extends z.ZodType = z.ZodUnknown,
->(definition: Definition<Path, S, Body, Query>): Route {
-  const { handler, ...declared } = definition;
+>(definition: Definition<Path, S, Body, Query> & Success): Route {
+  const { finds, handler, ...declared } = definition;
   type Typed = Call<Path, z.output<Body>, z.output<Query>, S>;
   return {
     ...declared,
-    run: (call, caller) =>
-      handler({
+    run: async (call, caller) => {
+      const found = {
         ...call,
         params: call.request.params as Typed['params'],
+        accountId: (caller?.accountId ?? null) as Typed['accountId'],
+        token: (caller?.token ?? null) as Typed['token'],
+        server: (caller?.server ?? null) as Typed['server'],
+      };
+      await finds?.(found);
+      return await handler({
+        ...found,
         body: definition.body && validate(definition.body, call.request.body),
         query: definition.query && validate(definition.query, call.request.query),
-        accountId: (caller?.accountId ?? null) as Typed['accountId'],
-        server: (caller?.server ?? null) as Typed['server'],
-      } as Typed),
+      } as Typed);
+    },
   };
 }

@@ -9,20 +9,24 @@ type RawIssue = Parameters<z.core.$ZodErrorMap>[0];
  * @throws Problem 422 with every problem, by field
  */
 export function validate<S extends z.ZodType>(schema: S, input: unknown): z.output<S> {
-  const result = schema.safeParse(input, { error: predicate });
+  const result = schema.safeParse(input, { error: predicate, reportInput: true });
   if (result.success) return result.data;
   const fields: FieldProblems = {};
+  const rules: FieldProblems = {};
   for (const issue of result.error.issues) {
     const field = fieldOf(issue.path);
     const subject = field === '' ? 'The request body' : `The ${field} field`;
     (fields[field === '' ? 'body' : field] ??= []).push(`${subject} ${issue.message}.`);
+    (rules[field === '' ? 'body' : field] ??= []).push(ruleOf(issue));
   }
-  throw invalid(fields);
+  throw invalid(fields, rules);
 }
+
+const envelopes: ReadonlySet<unknown> = new Set(['database', 'server', 'token']);
 
 /** `database.host` is called `host`: the envelope of the database dialect is not part of a field's name. */
 function fieldOf(path: readonly PropertyKey[]): string {
-  const inner = path.length > 1 && path[0] === 'database' ? path.slice(1) : path;
+  const inner = path.length > 1 && envelopes.has(path[0]) ? path.slice(1) : path;
   return inner.map(String).join('.');
 }
 
@@ -49,3 +53,19 @@ function predicate(issue: RawIssue): string {
     return isText ? `must not be longer than ${issue.maximum} characters` : `must be at most ${issue.maximum}`;
   return 'is not valid';
 }
+
+/** The rule that was broken, by the names that clients of Laravel know; a check of our own may bring its name as a parameter. */
+function ruleOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'custom' && typeof issue.params?.['rule'] === 'string') return issue.params['rule'];
+  if (issue.input === undefined) return 'required';
+  if (issue.code === 'invalid_type') return typeRules[issue.expected] ?? issue.expected;
+  return rulesOfCodes[issue.code] ?? 'regex';
+}
+
+const typeRules: Record<string, string> = { int: 'integer', number: 'numeric', object: 'array' };
+const rulesOfCodes: Record<string, string> = {
+  invalid_value: 'in',
+  too_small: 'min',
+  too_big: 'max',
+  unrecognized_keys: 'prohibited',
+};

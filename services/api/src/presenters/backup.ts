@@ -1,8 +1,75 @@
-import type { Backup, BackupFile, PublicError, WorkState } from '@holdfast/shared/domain';
-import { presentTime } from './time.ts';
+import {
+  backupMethods,
+  workStatuses,
+  type Backup,
+  type BackupFile,
+  type PublicError,
+  type WorkState,
+} from '@holdfast/shared/domain';
+import { z } from 'zod';
+import { presentTime, timeView } from './time.ts';
+import { bytesView, engineView, errorView, idView } from './values.ts';
+
+export const statusView = z.enum(workStatuses).meta({
+  id: 'Status',
+  description: '`scheduled` (accepted, not started), then `pending` (running), then `done` or `error`.',
+});
+
+export const progressView = z
+  .strictObject({
+    bytes: bytesView.meta({ description: 'Bytes of plain dump in the present attempt.' }),
+    fraction: z.number().min(0).max(1).nullable().meta({ description: 'The share of the whole; null while unknown.' }),
+  })
+  .meta({ id: 'Progress', examples: [{ bytes: 1_048_576, fraction: 0.25 }] });
 
 /** A backup as the database dialect shows it. */
-export function presentBackup(backup: Backup, files: readonly BackupFile[]) {
+export const backupView = z
+  .strictObject({
+    id: idView,
+    created_at: timeView,
+    started_at: timeView.nullable(),
+    completed_at: timeView.nullable(),
+    name: z.string().meta({ description: '`YYYYMMDDhhmmss_<database name>`, UTC.' }),
+    size: bytesView.nullable().meta({ description: 'Stored bytes: null while `scheduled`, 0 until `done`.' }),
+    status: statusView,
+    database_id: idView,
+    method: z.enum(backupMethods),
+    type: engineView,
+    checksum: z.string().nullable().meta({ description: 'Of the stored archive, `sha256:<hex>`; null until `done`.' }),
+    error: errorView.nullable().meta({ description: 'The last failure; shown also while another attempt waits.' }),
+    progress: progressView,
+    attempt: z.int().min(0),
+    destination_id: z.int(),
+    expires_at: timeView.nullable(),
+    verified_at: timeView.nullable(),
+  })
+  .meta({
+    id: 'Backup',
+    description: 'One backup of a database.',
+    examples: [
+      {
+        id: '01991f4d-3b52-7e4c-8f0a-5b8b36104ffb',
+        created_at: '2026-09-02T01:00:00.178Z',
+        started_at: '2026-09-02T01:02:00.154Z',
+        completed_at: '2026-09-02T01:41:17.902Z',
+        name: '20260902010000_kibana-3938',
+        size: 17_484_513_608,
+        status: 'done',
+        database_id: '01991f4c-9a10-7c55-b6d1-597601234ffb',
+        method: 'periodic',
+        type: 'postgresql',
+        checksum: 'sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae',
+        error: null,
+        progress: { bytes: 61_203_283_968, fraction: 1 },
+        attempt: 1,
+        destination_id: 1,
+        expires_at: null,
+        verified_at: null,
+      },
+    ],
+  });
+
+export function presentBackup(backup: Backup, files: readonly BackupFile[]): z.input<typeof backupView> {
   const dump = files.find(({ role }) => role === 'dump');
   return {
     id: backup.id,
@@ -16,7 +83,7 @@ export function presentBackup(backup: Backup, files: readonly BackupFile[]) {
     method: backup.method,
     type: backup.engine,
     checksum: backup.status === 'done' && dump ? dump.checksum : null,
-    error: backup.error ?? damage(backup),
+    error: presentError(backup),
     progress: presentProgress(backup),
     attempt: backup.attempt,
     destination_id: backup.destinationId,
@@ -28,7 +95,7 @@ export function presentBackup(backup: Backup, files: readonly BackupFile[]) {
 /** Bytes of plain dump so far, and the share of the whole when that is known. */
 export function presentProgress(
   work: Pick<WorkState, 'status'> & { progressBytes: number; estimatedBytes: number | null },
-) {
+): z.input<typeof progressView> {
   return { bytes: work.progressBytes, fraction: fraction(work.status, work.progressBytes, work.estimatedBytes) };
 }
 
@@ -49,8 +116,9 @@ function shownSize({ status, size }: Backup): number | null {
   }
 }
 
-function damage({ damagedAt }: Backup): PublicError | null {
-  if (!damagedAt) return null;
+/** Why a backup failed, or what was found wrong with it since. */
+export function presentError({ error, damagedAt }: Backup): PublicError | null {
+  if (error || !damagedAt) return error;
   return {
     code: 'integrity',
     message: `The stored archive was found missing or changed at ${damagedAt.toISOString()}.`,

@@ -1,28 +1,60 @@
 import type { Destination, DestinationType } from '@holdfast/shared/domain';
-import { presentTime } from './time.ts';
+import { z } from 'zod';
 
-const typesForPeople: Record<DestinationType, string> = { s3: 'Amazon S3', custom_s3: 'Custom S3', local: 'Local' };
+const typesForPeople = { s3: 'Amazon S3', custom_s3: 'Custom S3', local: 'Local' } as const satisfies Record<
+  DestinationType,
+  string
+>;
 
-/** A destination as the destination dialect shows it, without its keys. */
-export function presentDestination(destination: Destination) {
-  return {
-    id: destination.id,
-    user_id: destination.accountId,
-    label: destination.label,
-    type: destination.type,
-    type_human: typesForPeople[destination.type],
-    ...kindOf(destination),
-    created_at: presentTime(destination.createdAt),
-    updated_at: presentTime(destination.updatedAt),
-  };
-}
+const common = { id: z.int(), user_id: z.int(), label: z.string() };
+const inBucket = { s3_bucket_name: z.string(), path_style_endpoint: z.boolean() };
+const times = { created_at: z.iso.datetime(), updated_at: z.iso.datetime() };
+const kind = <T extends DestinationType>(type: T) => ({
+  type: z.literal(type),
+  type_human: z.literal(typesForPeople[type]),
+});
 
-function kindOf(destination: Destination) {
-  if (destination.type === 'local') return {};
+/** A destination as the destination dialect shows it. */
+export const destinationView = z
+  .discriminatedUnion('type', [
+    z.strictObject({ ...common, ...kind('s3'), ...inBucket, s3_region: z.string(), ...times }),
+    z.strictObject({ ...common, ...kind('custom_s3'), ...inBucket, s3_endpoint: z.string(), ...times }),
+    z.strictObject({ ...common, ...kind('local'), ...times }),
+  ])
+  .meta({
+    id: 'Destination',
+    examples: [
+      {
+        id: 1,
+        user_id: 907,
+        label: 'AWS S3 Backup',
+        type: 's3',
+        type_human: 'Amazon S3',
+        s3_bucket_name: 'my-backups',
+        path_style_endpoint: false,
+        s3_region: 'us-west-2',
+        created_at: '2026-11-20T03:00:00.178Z',
+        updated_at: '2026-11-20T03:00:00.178Z',
+      },
+    ],
+  });
+
+/** Leaves the keys out. */
+export function presentDestination(destination: Destination): z.output<typeof destinationView> {
+  const { id, accountId, label, createdAt, updatedAt } = destination;
+  const base = { id, user_id: accountId, label };
+  const at = { created_at: createdAt.toISOString(), updated_at: updatedAt.toISOString() };
+  if (destination.type === 'local') return { ...base, type: 'local', type_human: typesForPeople.local, ...at };
   const { bucket, pathStyle, region, endpoint } = destination.settings;
-  return {
-    s3_bucket_name: bucket,
-    path_style_endpoint: pathStyle,
-    ...(destination.type === 's3' ? { s3_region: region } : { s3_endpoint: endpoint }),
-  };
+  const bucketOf = { s3_bucket_name: bucket, path_style_endpoint: pathStyle };
+  return destination.type === 's3'
+    ? { ...base, type: 's3', type_human: typesForPeople.s3, ...bucketOf, s3_region: region ?? '', ...at }
+    : {
+        ...base,
+        type: 'custom_s3',
+        type_human: typesForPeople.custom_s3,
+        ...bucketOf,
+        s3_endpoint: endpoint ?? '',
+        ...at,
+      };
 }

@@ -1,8 +1,26 @@
+import { z } from 'zod';
+
 const defaultPerPage = 15;
 
+/** The body of a page of such items. */
+export const pageOf = <T extends z.ZodType>(item: T) =>
+  z.strictObject({
+    data: z.array(item),
+    links: z.strictObject({ first: z.url(), last: z.url(), prev: z.url().nullable(), next: z.url().nullable() }),
+    meta: z.strictObject({
+      current_page: z.int(),
+      from: z.int().nullable(),
+      last_page: z.int(),
+      path: z.url(),
+      per_page: z.int(),
+      to: z.int().nullable(),
+      total: z.int(),
+    }),
+  });
+
 /** A page of a list with the links and counts that Laravel's clients expect. */
-export function presentPage(
-  data: readonly unknown[],
+export function presentPage<T>(
+  data: readonly T[],
   { page, perPage, total, path }: { page: number; perPage: number; total: number; path: string },
 ) {
   const last = Math.max(1, Math.ceil(total / perPage));

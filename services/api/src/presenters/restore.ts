@@ -1,9 +1,51 @@
-import type { Restore } from '@holdfast/shared/domain';
-import { presentProgress } from './backup.ts';
-import { presentTime } from './time.ts';
+import { ownershipModes, type Restore } from '@holdfast/shared/domain';
+import { z } from 'zod';
+import { presentProgress, progressView, statusView } from './backup.ts';
+import { presentTime, timeView } from './time.ts';
+import { errorView, idView } from './values.ts';
 
 /** A restore as the database dialect shows it. */
-export function presentRestore(restore: Restore) {
+export const restoreView = z
+  .strictObject({
+    id: idView,
+    created_at: timeView,
+    started_at: timeView.nullable(),
+    ended_at: timeView.nullable(),
+    method: z.literal('backup'),
+    status: statusView,
+    database_id: idView.meta({ description: 'The database whose server is restored to.' }),
+    source_backup_id: idView,
+    target: z.union([z.strictObject({ in_place: z.literal(true) }), z.strictObject({ new_database: z.string() })]),
+    ownership: z.enum(ownershipModes),
+    progress: progressView,
+    attempt: z.int().min(0),
+    error: errorView.nullable(),
+    outcome: z.string().nullable().meta({ description: 'What the target holds now, for people; null until the end.' }),
+  })
+  .meta({
+    id: 'Restore',
+    description: 'One restore of a backup.',
+    examples: [
+      {
+        id: '01991f60-5c1e-7a9b-8d2f-70e1f3b2c4d5',
+        created_at: '2026-09-02T08:00:00.120Z',
+        started_at: null,
+        ended_at: null,
+        method: 'backup',
+        status: 'scheduled',
+        database_id: '01991f4c-9a10-7c55-b6d1-597601234ffb',
+        source_backup_id: '01991f4d-3b52-7e4c-8f0a-5b8b36104ffb',
+        target: { new_database: 'shop_restored' },
+        ownership: 'skip',
+        progress: { bytes: 0, fraction: null },
+        attempt: 0,
+        error: null,
+        outcome: null,
+      },
+    ],
+  });
+
+export function presentRestore(restore: Restore): z.input<typeof restoreView> {
   const { target } = restore;
   return {
     id: restore.id,

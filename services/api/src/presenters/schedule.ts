@@ -1,7 +1,49 @@
-import { hoursOfCron, type Schedule } from '@holdfast/shared/domain';
-import { presentTime } from './time.ts';
+import { catchUpPolicies, hoursOfCron, overlapPolicies, type Schedule } from '@holdfast/shared/domain';
+import { z } from 'zod';
+import { presentTime, timeView } from './time.ts';
+import { idView } from './values.ts';
 
-export function presentSchedule(schedule: Schedule) {
+export const scheduleView = z
+  .strictObject({
+    id: idView,
+    database_id: idView,
+    cron: z.string(),
+    timezone: z.string(),
+    retention: z.strictObject({ keep_last: z.int().nullable(), keep_days: z.int().nullable() }),
+    destination_id: z.int().nullable().meta({ description: "Null: the database's own destination." }),
+    enabled: z.boolean(),
+    catch_up: z.enum(catchUpPolicies),
+    overlap: z.enum(overlapPolicies),
+    jitter_seconds: z.int().min(0),
+    next_run_at: timeView.nullable(),
+    last_run_at: timeView.nullable(),
+    created_at: timeView,
+    updated_at: timeView,
+  })
+  .meta({
+    id: 'Schedule',
+    description: 'When a database is backed up.',
+    examples: [
+      {
+        id: '01991f50-07d4-7d0e-9f6b-2f6a4d1b8c33',
+        database_id: '01991f4c-9a10-7c55-b6d1-597601234ffb',
+        cron: '30 3 * * *',
+        timezone: 'Europe/Paris',
+        retention: { keep_last: 7, keep_days: null },
+        destination_id: null,
+        enabled: true,
+        catch_up: 'once',
+        overlap: 'skip',
+        jitter_seconds: 0,
+        next_run_at: '2026-09-03T01:30:00.000Z',
+        last_run_at: '2026-09-02T01:30:00.000Z',
+        created_at: '2026-09-01T09:30:00.000Z',
+        updated_at: '2026-09-01T09:30:00.000Z',
+      },
+    ],
+  });
+
+export function presentSchedule(schedule: Schedule): z.input<typeof scheduleView> {
   return {
     id: schedule.id,
     database_id: schedule.databaseId,
@@ -20,8 +62,13 @@ export function presentSchedule(schedule: Schedule) {
   };
 }
 
+export const periodicView = z.strictObject({
+  periodic_backups_enabled: z.boolean(),
+  periodic_backups_scheduled_at: z.array(z.int().min(0).max(23)).meta({ description: 'Hours in UTC.' }),
+});
+
 /** The schedule behind `periodic_backups_*`, as those fields show it: whole hours in UTC, or none when it was made something else. */
-export function presentPeriodic(setting: Schedule | null) {
+export function presentPeriodic(setting: Schedule | null): z.input<typeof periodicView> {
   return {
     periodic_backups_enabled: setting?.enabled ?? false,
     periodic_backups_scheduled_at: setting?.timezone === 'UTC' ? hoursOfCron(setting.cron) : [],

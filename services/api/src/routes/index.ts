@@ -1,5 +1,10 @@
 import type { Dialect } from '../http/dialect.ts';
 import type { Route } from '../http/route.ts';
+import { openApiRoutes } from '../openapi/routes.ts';
+import { accountRoutes } from './account/account.ts';
+import { backupsV1Routes } from './backups-v1/backups.ts';
+import { backupsV1Dialect } from './backups-v1/dialect.ts';
+import { restoresV1Routes } from './backups-v1/restores.ts';
 import { archiveRoutes } from './databases/archive.ts';
 import { backupRoutes } from './databases/backups.ts';
 import { databaseRoutes } from './databases/databases.ts';
@@ -10,6 +15,10 @@ import { scheduleRoutes } from './databases/schedules.ts';
 import { destinationRoutes } from './destinations/destinations.ts';
 import { destinationDialect } from './destinations/dialect.ts';
 import { healthRoutes } from './health.ts';
+import { remoteDialect } from './remote/dialect.ts';
+import { remoteRoutes } from './remote/index.ts';
+import { serverRoutes } from './servers/servers.ts';
+import { tokenRoutes } from './tokens/tokens.ts';
 
 /** Every route of the API. */
 export const routes: readonly Route[] = [
@@ -20,11 +29,20 @@ export const routes: readonly Route[] = [
   ...archiveRoutes,
   ...downloadRoutes,
   ...restoreRoutes,
+  ...backupsV1Routes,
+  ...restoresV1Routes,
   ...destinationRoutes,
+  ...serverRoutes,
+  ...tokenRoutes,
+  ...accountRoutes,
+  ...remoteRoutes,
+  ...openApiRoutes(() => routes),
 ];
 
 const dialects: readonly (readonly [prefix: string, dialect: Dialect])[] = [
   ['/api/backup-destinations', destinationDialect],
+  ['/v1', backupsV1Dialect],
+  ['/api/remote', remoteDialect],
 ];
 
 /** The dialect that a path is answered in, whether or not there is such a path. */

@@ -1,5 +1,7 @@
-import type { Backup, BackupFile, ObjectStore } from '@holdfast/shared/domain';
+import type { Backup, BackupFile, Destination, ObjectStore } from '@holdfast/shared/domain';
 import type { Logger } from '@holdfast/shared/observability';
+import type { Request } from 'express';
+import { z } from 'zod';
 import type { ApiDeps } from '../../deps.ts';
 import { baseUrl } from '../../http/base-url.ts';
 import { conflict, notFound } from '../../http/problem.ts';
@@ -10,17 +12,23 @@ import { ownedBackupOf } from './owned.ts';
 /** Opens the store of a backup for as long as `use` takes. */
 export async function withStore<T>(
   deps: ApiDeps,
-  { destinationId }: Backup,
-  use: (store: ObjectStore) => Promise<T>,
+  backup: Backup,
+  use: (store: ObjectStore, destination: Destination) => Promise<T>,
 ): Promise<T> {
-  const destination = await deps.persistence.destinations.find(destinationId);
-  if (!destination) throw notFound('The destination of this backup does not exist any more.');
+  const destination = await destinationOf(deps, backup);
   const store = deps.openStore(destination);
   try {
-    return await use(store);
+    return await use(store, destination);
   } finally {
     await store.close();
   }
+}
+
+/** @throws Problem 404 */
+export async function destinationOf({ persistence }: ApiDeps, { destinationId }: Backup): Promise<Destination> {
+  const destination = await persistence.destinations.find(destinationId);
+  if (!destination) throw notFound('The destination of this backup does not exist any more.');
+  return destination;
 }
 
 /**
@@ -43,6 +51,10 @@ export async function checkStored(
   throw notFound(`The archive of this backup ${found} in its destination; the backup was flagged as damaged.`);
 }
 
+const linkExample = {
+  download_url: `https://backups.example.org/api/databases/my-db-123/backups/01991f4d-3b52-7e4c-8f0a-5b8b36104ffb/download?token=token1234`,
+};
+
 const archive = route({
   method: 'GET',
   path: '/api/databases/:db/backups/:id/archive',
@@ -50,22 +62,36 @@ const archive = route({
   scope: 'backups:read',
   summary: 'A link that downloads the archive without a header, until it expires.',
   answers: 200,
+  response: z.strictObject({ download_url: z.url() }).meta({ examples: [linkExample] }),
+  otherwise: { 409: 'The backup is not done.' },
   handler: async (call) => {
     const { deps } = call;
     const backup = await ownedBackupOf(call, call.params.db, call.params.id);
     if (backup.status !== 'done') throw conflict(`This backup has no archive: its status is ${backup.status}.`);
     const file = (await deps.persistence.backups.files(backup.id)).find(({ role }) => role === 'dump');
     if (!file) throw notFound('This backup has no archive.');
-    const expiresInSeconds = deps.settings.HOLDFAST_LINK_SECONDS;
-    const link = await withStore(deps, backup, async (store) => {
+    return await withStore(deps, backup, async (store) => {
       await checkStored(call, store, file);
-      return store.link(file.key, { expiresInSeconds, fileName: file.name });
+      return { download_url: await fileLink(call, store, backup, file) };
     });
-    return { download_url: link ?? `${baseUrl(call)}${downloadPath(backup, file, deps, expiresInSeconds)}` };
   },
 });
 
-function downloadPath(
+/** What links are made for. */
+export interface Linking {
+  deps: ApiDeps;
+  request: Request;
+}
+
+/** A link that downloads a file without a header, until it expires: the store's own or one to our download. */
+export async function fileLink(call: Linking, store: ObjectStore, backup: Backup, file: BackupFile): Promise<string> {
+  const expiresInSeconds = call.deps.settings.HOLDFAST_LINK_SECONDS;
+  const link = await store.link(file.key, { expiresInSeconds, fileName: file.name });
+  return link ?? `${baseUrl(call)}${downloadPath(backup, file, call.deps, expiresInSeconds)}`;
+}
+
+/** The path and query of our own download of a file, for stores whose objects have no links of their own. */
+export function downloadPath(
   backup: Backup,
   file: BackupFile,
   { clock, linkSigner }: ApiDeps,

@@ -3,9 +3,11 @@ import { z } from 'zod';
 import { notFound } from '../../http/problem.ts';
 import { ring } from '../ring.ts';
 import { route } from '../../http/route.ts';
-import { presentBackup } from '../../presenters/backup.ts';
+import { backupView, presentBackup } from '../../presenters/backup.ts';
 import { databaseDialect as dialect } from './dialect.ts';
 import { ownedBackup, ownedBackupOf, ownedDatabase } from './owned.ts';
+
+const shown = z.strictObject({ database_backup: backupView });
 
 const list = route({
   method: 'GET',
@@ -14,6 +16,7 @@ const list = route({
   scope: 'backups:read',
   summary: 'The backups of a database, newest first.',
   answers: 200,
+  response: z.strictObject({ database_backups: z.array(backupView) }),
   handler: async (call) => {
     const { backups } = call.deps.persistence;
     const database = await ownedDatabase(call, call.params.db);
@@ -31,10 +34,16 @@ const create = route({
   scope: 'backups:create',
   summary: 'Asks for a backup, which is queued behind those of the same database.',
   answers: 201,
-  body: z.object({}).optional(),
+  creates: true,
+  response: shown,
+  body: z
+    .object({})
+    .optional()
+    .meta({ description: 'May be empty or absent.', examples: [{}] }),
   handler: async (call) => {
     const database = await ownedDatabase(call, call.params.db);
     const backup = await call.deps.persistence.backups.create({
+      id: call.resourceId,
       databaseId: database.id,
       destinationId: null,
       method: 'manual',
@@ -43,7 +52,10 @@ const create = route({
     });
     if (!backup) throw notFound('This database does not exist.');
     const payload = { backupId: backup.id, requestId: call.requestId };
-    await ring(call, 'backup.run@1', payload, attemptJobId('backup', backup.id, backup.attempt + 1));
+    // A remote server asks for its work by itself.
+    if (backup.serverId === null) {
+      await ring(call, 'backup.run@1', payload, attemptJobId('backup', backup.id, backup.attempt + 1));
+    }
     return { database_backup: presentBackup(backup, []) };
   },
 });
@@ -55,6 +67,7 @@ const show = route({
   scope: 'backups:read',
   summary: 'One backup of a database.',
   answers: 200,
+  response: shown,
   handler: async (call) => {
     const backup = await ownedBackupOf(call, call.params.db, call.params.id);
     return { database_backup: presentBackup(backup, await call.deps.persistence.backups.files(backup.id)) };
@@ -68,6 +81,7 @@ const showById = route({
   scope: 'backups:read',
   summary: 'One backup, by its id alone.',
   answers: 200,
+  response: shown,
   handler: async (call) => {
     const backup = await ownedBackup(call, call.params.id);
     return { database_backup: presentBackup(backup, await call.deps.persistence.backups.files(backup.id)) };

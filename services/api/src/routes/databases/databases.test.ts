@@ -25,13 +25,14 @@ describe('database dialect: databases', () => {
     api.request(method, '/api/databases/shop', { token: ada.token, body });
   const errors = (json: Record<string, unknown>) => json['errors'] as Record<string, string[]>;
 
-  it("registers a database with the account's oldest destination and its own name as defaults", async () => {
-    const { status, json } = await register({ options: { sslmode: 'verify-full' } });
+  it("registers a database with the account's oldest destination, its own name and the usual port as defaults", async () => {
+    const { status, json } = await register({ port: undefined, options: { sslmode: 'verify-full' } });
     expect(status, JSON.stringify(json)).to.equal(201);
     const { id, created_at: _created, updated_at: _updated, ...shown } = json['database'] as Record<string, unknown>;
     expect(shown).to.deep.equal({
       name: 'shop',
       type: 'postgresql',
+      server_id: null,
       host: 'db.example.com',
       port: 5432,
       user: 'app',
@@ -65,7 +66,6 @@ describe('database dialect: databases', () => {
         name: ['The name field is required.'],
         type: ['The type field is required.'],
         host: ['The host field is required.'],
-        port: ['The port field is required.'],
         user: ['The user field is required.'],
       },
     });

@@ -1,11 +1,13 @@
-import type { Database } from '@holdfast/shared/domain';
+import { defaultPorts, type Database } from '@holdfast/shared/domain';
+import { z } from 'zod';
 import { given } from '../../http/fields.ts';
 import { conflict, invalid, notFound } from '../../http/problem.ts';
 import { route, type Call } from '../../http/route.ts';
-import { presentDatabase } from '../../presenters/database.ts';
+import { databaseView, presentDatabase } from '../../presenters/database.ts';
 import { databaseDialect as dialect } from './dialect.ts';
 import { ownedDatabase, requireDestination, type Owner } from './owned.ts';
 import { applyPeriodic } from './periodic.ts';
+import { refuseOtherReach, requireServer, requireUploads } from './reach.ts';
 import { databaseChange, newDatabase, type DatabaseChange } from './registration.ts';
 import { probe } from './probe.ts';
 
@@ -16,6 +18,7 @@ const list = route({
   scope: 'databases:read',
   summary: 'The registered databases.',
   answers: 200,
+  response: z.strictObject({ databases: z.array(databaseView) }),
   handler: async ({ deps: { persistence }, accountId }) => {
     const databases = await persistence.databases.list(accountId);
     const present = async (database: Database) =>
@@ -31,21 +34,30 @@ const create = route({
   scope: 'databases:write',
   summary: 'Registers a database.',
   answers: 201,
+  creates: true,
+  response: z.strictObject({ database: databaseView }),
   body: newDatabase,
   handler: async (call) => {
     const { deps, accountId } = call;
     const { database: asked } = call.body;
+    const serverId = asked.server_id ?? null;
     if (asked.destination_id !== undefined) await requireDestination(call, asked.destination_id);
+    const destinationId = asked.destination_id ?? (await defaultDestination(call));
+    if (serverId !== null) {
+      await requireServer(call, serverId);
+      await requireUploads(call, destinationId);
+    }
     const created = await deps.persistence.databases.create(accountId, {
       name: asked.name,
       type: asked.type,
-      host: asked.host,
-      port: asked.port,
-      user: asked.user,
+      serverId,
+      host: asked.host ?? null,
+      port: asked.port ?? (serverId === null ? defaultPorts[asked.type] : null),
+      user: asked.user ?? null,
       password: asked.password ?? null,
       database: asked.database ?? asked.name,
       options: asked.options ?? {},
-      destinationId: asked.destination_id ?? (await defaultDestination(call)),
+      destinationId,
     });
     if (created === 'name_taken') throw nameTaken();
     return { database: presentDatabase(created, await applyPeriodic(deps, created, asked)) };
@@ -59,6 +71,7 @@ const show = route({
   scope: 'databases:read',
   summary: 'One database.',
   answers: 200,
+  response: z.strictObject({ database: databaseView }),
   handler: async (call) => {
     const database = await ownedDatabase(call, call.params.db);
     const periodic = await call.deps.persistence.schedules.findPeriodicSetting(database.id);
@@ -74,22 +87,29 @@ const change = (method: 'PATCH' | 'PUT') =>
     scope: 'databases:write',
     summary: 'Changes what is given of a database and of its periodic backups, and leaves the rest.',
     answers: 200,
+    response: z.strictObject({ database: databaseView }),
     body: databaseChange,
     handler: changeDatabase,
   });
 
 async function changeDatabase(call: Call<'/api/databases/:db', { database: DatabaseChange }>) {
   const { deps, accountId } = call;
-  const { destination_id: destinationId, ...asked } = call.body.database;
+  const { destination_id: destinationId, server_id, ...asked } = call.body.database;
   const { name, type, host, port, user, password, database, options, ...periodic } = asked;
   const current = await ownedDatabase(call, call.params.db);
+  refuseOtherReach(current, call.body.database);
+  const serverId = server_id ?? undefined;
   const isMoved = (host ?? current.host) !== current.host || (port ?? current.port) !== current.port;
   if (isMoved && current.password && password === undefined) {
     // Otherwise a token that may change databases could send the stored password to a server of its choice.
     throw invalid({ password: ['The password field is required when host or port change.'] });
   }
-  if (destinationId !== undefined) await requireDestination(call, destinationId);
-  const changes = given({ name, type, host, port, user, password, database, options, destinationId });
+  if (serverId !== undefined) await requireServer(call, serverId);
+  if (destinationId !== undefined) {
+    await requireDestination(call, destinationId);
+    if (current.serverId !== null) await requireUploads(call, destinationId);
+  }
+  const changes = given({ name, type, serverId, host, port, user, password, database, options, destinationId });
   const changed =
     Object.keys(changes).length === 0
       ? current
@@ -106,6 +126,7 @@ const remove = route({
   scope: 'databases:write',
   summary: 'Forgets a database that has no backups.',
   answers: 204,
+  otherwise: { 409: 'It still has backups.' },
   handler: async (call) => {
     const database = await ownedDatabase(call, call.params.db);
     const backups = await call.deps.persistence.databases.delete(call.accountId, database.id);

@@ -4,7 +4,7 @@ import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { forbidden, notFound, Problem } from '../../http/problem.ts';
 import { parseRange } from '../../http/range.ts';
-import { route } from '../../http/route.ts';
+import { bytes, route } from '../../http/route.ts';
 import { checkStored, withStore } from './archive.ts';
 import { databaseDialect as dialect } from './dialect.ts';
 
@@ -15,7 +15,18 @@ const download = route({
   scope: null,
   summary: 'The archive itself. The token in the link is the permission, for this one file until it expires.',
   answers: 200,
-  query: z.object({ token: z.unknown().optional() }),
+  response: bytes,
+  otherwise: { 403: 'The link is not valid or has expired.' },
+  query: z.object({
+    token: z
+      .unknown()
+      .optional()
+      .meta({
+        description: 'As the link has it.',
+        override: { type: 'string' },
+        examples: ['token1234'],
+      }),
+  }),
   handler: async (call) => {
     const { deps, params, query, request, signal } = call;
     const claims = typeof query.token === 'string' ? deps.linkSigner.verify(query.token, deps.clock.now()) : null;
@@ -25,7 +36,8 @@ const download = route({
     const backup = await deps.persistence.backups.find(claims.backupId);
     const files = backup?.status === 'done' ? await deps.persistence.backups.files(backup.id) : [];
     const file = files.find(({ id }) => id === claims.fileId);
-    if (!backup || backup.databaseId !== params.db || !file) throw notFound('This backup has no such archive.');
+    if (!backup || backup.deletionRequestedAt || backup.databaseId !== params.db || !file)
+      throw notFound('This backup has no such archive.');
     return (response) =>
       withStore(deps, backup, async (store) => {
         await checkStored(call, store, file);

@@ -48,6 +48,31 @@ describe('database dialect: restores', () => {
     });
   });
 
+  it('restores chosen files onto another database of the account, and shows that under both', async () => {
+    const { persistence } = api.deps;
+    const database = async (name: string) => {
+      const { host, port, user, password, database, type, options, destinationId } = ada.database;
+      const fields = { name, host, port, user, password, database, type, options, destinationId };
+      const made = await persistence.databases.create(ada.account.id, fields);
+      if (made === 'name_taken') throw new Error('The name is taken.');
+      return made;
+    };
+    const [second, third] = [await database('second'), await database('third')];
+    const [file] = await persistence.backups.files(backupId);
+    const { status, json, text } = await restore({ target: { database_id: second.id }, files: [file?.id] });
+    expect(status, text).to.equal(201);
+    expect(json).to.deep.include({ database_id: second.id, target: { in_place: true }, ownership: 'skip' });
+    const id = String(json['id']);
+    expect((await persistence.restores.find(id))?.fileIds).to.deep.equal([file?.id]);
+    const seen = async (db: string) =>
+      (await api.request('GET', `/api/databases/${db}/backup_restorations/${id}`, { token: ada.token })).status;
+    expect([await seen(second.id), await seen(ada.database.id), await seen(third.id)]).to.deep.equal([200, 200, 404]);
+    for (const files of [[], ['0199c0de-0000-7000-8000-000000000000']]) {
+      const refused = await restore({ target: { new_database: 'none' }, files });
+      expect([refused.status, Object.keys(refused.json['errors'] as object)]).to.deep.equal([422, ['files']]);
+    }
+  });
+
   it('answers 409 to the restore of a backup that is not done', async () => {
     const { database, token } = await api.tenant('waiting');
     const made = await api.request('POST', `/api/databases/${database.id}/backups`, { token });

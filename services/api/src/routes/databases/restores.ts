@@ -1,56 +1,40 @@
-import { attemptJobId } from '@holdfast/shared/contracts';
-import { ownershipModes, type RestoreTarget } from '@holdfast/shared/domain';
+import { ownershipModes, type Database, type Restore } from '@holdfast/shared/domain';
 import { z } from 'zod';
-import { databaseName, looksLikeUuid } from '../../http/fields.ts';
-import { conflict, notFound } from '../../http/problem.ts';
-import { ring } from '../ring.ts';
+import { looksLikeUuid } from '../../http/fields.ts';
+import { notFound } from '../../http/problem.ts';
 import { route } from '../../http/route.ts';
-import { presentRestore } from '../../presenters/restore.ts';
+import { presentRestore, restoreView } from '../../presenters/restore.ts';
+import { createRestore, restoreFiles, restoreTarget } from '../restoring.ts';
 import { databaseDialect as dialect } from './dialect.ts';
-import { ownedBackupOf, ownedDatabase } from './owned.ts';
+import { ownedBackupOf, ownedDatabase, type Owner } from './owned.ts';
 
 const request = z
   .object({
-    target: z
-      .union([z.strictObject({ in_place: z.literal(true) }), z.strictObject({ new_database: databaseName })], {
-        error: 'must be {"in_place": true} or {"new_database": "<name>"} with a name that the server can take',
-      })
-      .optional(),
+    target: restoreTarget.optional(),
+    files: restoreFiles.optional(),
     ownership: z.enum(ownershipModes).optional(),
   })
-  .optional();
+  .optional()
+  .meta({
+    description: 'Without a target the restore is in place.',
+    examples: [{}, { target: { new_database: 'shop_restored' }, ownership: 'skip' }],
+  });
 
 const create = route({
   method: 'POST',
   path: '/api/databases/:db/backups/:id/restore',
   dialect,
   scope: 'restores:create',
-  summary: 'Restores a backup in place or, where the body names a target, into a new database on the same server.',
+  summary: 'Restores a backup in place or, where the body names a target, onto another database.',
   answers: 201,
+  creates: true,
+  response: restoreView,
+  otherwise: { 409: 'The backup is not done, or another restore onto the same target waits or runs.' },
   body: request,
   handler: async (call) => {
-    const { deps, body = {} } = call;
+    const { target, files, ownership } = call.body ?? {};
     const backup = await ownedBackupOf(call, call.params.db, call.params.id);
-    if (backup.status !== 'done') throw conflict(`This backup cannot be restored: its status is ${backup.status}.`);
-    const target: RestoreTarget =
-      body.target && 'new_database' in body.target
-        ? { mode: 'new_database', database: body.target.new_database }
-        : { mode: 'in_place' };
-    const restore = await deps.persistence.restores.create({
-      backupId: backup.id,
-      databaseId: backup.databaseId,
-      target,
-      ownership: body.ownership ?? (target.mode === 'in_place' ? 'keep' : 'skip'),
-      fileIds: null,
-      requestId: call.requestId,
-      maxFailures: deps.settings.HOLDFAST_MAX_FAILURES,
-    });
-    if (!restore) throw notFound('This backup does not exist.');
-    if (restore === 'busy')
-      throw conflict('Another restore onto the same target waits or runs: wait until it has ended.');
-    const payload = { restoreId: restore.id, requestId: call.requestId };
-    await ring(call, 'restore.run@1', payload, attemptJobId('restore', restore.id, restore.attempt + 1));
-    return presentRestore(restore);
+    return presentRestore(await createRestore(call, backup, { target, files, ownership }));
   },
 });
 
@@ -59,15 +43,21 @@ const show = route({
   path: '/api/databases/:db/backup_restorations/:rid',
   dialect,
   scope: 'backups:read',
-  summary: 'One restore of a backup.',
+  summary: 'One restore: of a backup of the database, or onto it.',
   answers: 200,
+  response: z.strictObject({ backup_restoration: restoreView }),
   handler: async (call) => {
     const database = await ownedDatabase(call, call.params.db);
     const { rid } = call.params;
     const restore = looksLikeUuid(rid) && (await call.deps.persistence.restores.findOwned(call.accountId, rid));
-    if (!restore || restore.databaseId !== database.id) throw notFound('This restore does not exist.');
+    if (!restore || !(await concerns(call, restore, database))) throw notFound('This restore does not exist.');
     return { backup_restoration: presentRestore(restore) };
   },
 });
+
+/** Whether a restore goes to a database, or takes what is restored from it. */
+async function concerns({ deps }: Owner, { databaseId, backupId }: Restore, { id }: Database): Promise<boolean> {
+  return databaseId === id || (await deps.persistence.backups.find(backupId))?.databaseId === id;
+}
 
 export const restoreRoutes = [create, show];

@@ -4,9 +4,10 @@ import { z } from 'zod';
 import { given, integerId, looksLikeUuid, text } from '../../http/fields.ts';
 import { invalid, notFound } from '../../http/problem.ts';
 import { route } from '../../http/route.ts';
-import { presentSchedule } from '../../presenters/schedule.ts';
+import { presentSchedule, scheduleView } from '../../presenters/schedule.ts';
 import { databaseDialect as dialect } from './dialect.ts';
 import { ownedDatabase, requireDestination, type Owner } from './owned.ts';
+import { requireUploads } from './reach.ts';
 
 const keep = z.int().min(1).max(100_000).nullish();
 
@@ -20,7 +21,8 @@ const fields = z.object({
   overlap: z.enum(overlapPolicies).optional(),
   jitter_seconds: z.int().min(0).max(86_400).optional(),
 });
-const change = fields.partial();
+const change = fields.partial().meta({ examples: [{ enabled: false }, { retention: { keep_last: 7 } }] });
+const shown = z.strictObject({ schedule: scheduleView });
 
 const list = route({
   method: 'GET',
@@ -29,6 +31,7 @@ const list = route({
   scope: 'databases:read',
   summary: 'The schedules of a database.',
   answers: 200,
+  response: z.strictObject({ schedules: z.array(scheduleView) }),
   handler: async (call) => {
     const database = await ownedDatabase(call, call.params.db);
     return { schedules: (await call.deps.persistence.schedules.list(database.id)).map(presentSchedule) };
@@ -42,7 +45,9 @@ const create = route({
   scope: 'databases:write',
   summary: 'Adds a schedule to a database.',
   answers: 201,
-  body: fields,
+  creates: true,
+  response: shown,
+  body: fields.meta({ examples: [{ cron: '30 3 * * *', timezone: 'Europe/Paris' }] }),
   handler: async (call) => {
     const database = await ownedDatabase(call, call.params.db);
     const schedule = {
@@ -65,6 +70,7 @@ const show = route({
   scope: 'databases:read',
   summary: 'One schedule of a database.',
   answers: 200,
+  response: shown,
   handler: async (call) => ({ schedule: presentSchedule(await ownedSchedule(call)) }),
 });
 
@@ -76,6 +82,7 @@ const update = (method: 'PATCH' | 'PUT') =>
     scope: 'databases:write',
     summary: 'Changes what is given of a schedule and leaves the rest.',
     answers: 200,
+    response: shown,
     body: change,
     handler: async (call) => {
       const current = await ownedSchedule(call);
@@ -120,9 +127,16 @@ async function ownedSchedule(call: Owner & { params: { db: string; id: string } 
   return found;
 }
 
-async function toChange(owner: Owner, asked: z.output<typeof change>): Promise<Partial<NewSchedule>> {
+async function toChange(
+  call: Owner & { params: { db: string } },
+  asked: z.output<typeof change>,
+): Promise<Partial<NewSchedule>> {
   const { destination_id: destinationId, retention } = asked;
-  if (destinationId) await requireDestination(owner, destinationId);
+  if (destinationId) {
+    await requireDestination(call, destinationId);
+    const { serverId } = await ownedDatabase(call, call.params.db);
+    if (serverId !== null) await requireUploads(call, destinationId);
+  }
   return given({
     cron: asked.cron,
     timezone: asked.timezone,

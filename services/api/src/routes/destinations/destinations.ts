@@ -1,17 +1,27 @@
-import type { NewDestination } from '@holdfast/persistence';
-import { HoldfastError, type Destination } from '@holdfast/shared/domain';
+import type { DestinationUses, NewDestination } from '@holdfast/persistence';
+import { HoldfastError, isSamePlace, type Destination } from '@holdfast/shared/domain';
+import { z } from 'zod';
 import { baseUrl } from '../../http/base-url.ts';
 import { maxInteger } from '../../http/fields.ts';
 import { conflict, forbidden, invalid, notFound } from '../../http/problem.ts';
 import { route } from '../../http/route.ts';
 import type { ApiDeps } from '../../deps.ts';
-import { presentDestination } from '../../presenters/destination.ts';
-import { presentPage } from '../../presenters/page.ts';
+import { destinationView, presentDestination } from '../../presenters/destination.ts';
+import { pageOf, presentPage } from '../../presenters/page.ts';
 import { probeStore } from '../probing.ts';
 import { destinationDialect as dialect } from './dialect.ts';
-import { destinationChange, listQuery, newDestination, toDestination } from './requests.ts';
+import {
+  destinationChange,
+  endpointField,
+  forceQuery,
+  listQuery,
+  newDestination,
+  toDestination,
+  type DestinationRequest,
+} from './requests.ts';
 
 const path = '/api/backup-destinations';
+const one = z.strictObject({ data: destinationView });
 
 const list = route({
   method: 'GET',
@@ -20,6 +30,7 @@ const list = route({
   scope: 'destinations:read',
   summary: 'The destinations, page by page.',
   answers: 200,
+  response: pageOf(destinationView),
   query: listQuery,
   handler: async (call) => {
     const { page, per_page: perPage } = call.query;
@@ -32,13 +43,15 @@ const create = route({
   method: 'POST',
   path,
   dialect,
-  scope: 'destinations:write',
+  scope: 'destinations:create',
   summary: 'Adds a destination.',
   answers: 201,
+  response: one,
+  creates: true,
   body: newDestination,
   handler: async ({ deps, accountId, body }) => {
     const destination = toDestination(body, null);
-    await checkUsable(deps, accountId, destination);
+    await checkUsable(deps, accountId, destination, body);
     return { data: presentDestination(await deps.persistence.destinations.create(accountId, destination)) };
   },
 });
@@ -50,6 +63,7 @@ const show = route({
   scope: 'destinations:read',
   summary: 'One destination.',
   answers: 200,
+  response: one,
   handler: async (call) => ({ data: presentDestination(await ownedDestination(call)) }),
 });
 
@@ -57,15 +71,21 @@ const update = route({
   method: 'PUT',
   path: `${path}/:id`,
   dialect,
-  scope: 'destinations:write',
-  summary: 'Changes what is given of a destination and leaves the rest.',
+  scope: 'destinations:update',
+  summary:
+    'Changes what is given of a destination and leaves the rest. One that holds backups stays where it is, unless `force=true` says that they were moved along.',
   answers: 200,
+  response: one,
+  otherwise: { 409: 'It holds backups, which would be looked for in the new place.' },
+  query: forceQuery,
   body: destinationChange,
+  finds: (call) => ownedDestination(call),
   handler: async (call) => {
     const current = await ownedDestination(call);
     const { label = current.label, type = current.type } = call.body;
     const asked = toDestination({ ...call.body, label, type }, current);
-    await checkUsable(call.deps, call.accountId, asked);
+    await checkUsable(call.deps, call.accountId, asked, call.body);
+    if (!call.query.force) await requireSamePlace(call.deps, current, asked);
     const changed = await call.deps.persistence.destinations.replace(call.accountId, current.id, asked);
     if (!changed) throw noDestination();
     return { data: presentDestination(changed) };
@@ -76,19 +96,24 @@ const remove = route({
   method: 'DELETE',
   path: `${path}/:id`,
   dialect,
-  scope: 'destinations:write',
-  summary: 'Removes a destination that nothing uses.',
+  scope: 'destinations:delete',
+  summary:
+    'Removes a destination that nothing uses; with `force=true` also one that only holds backups, whose objects are then removed in the background.',
   answers: 200,
+  response: z.strictObject({ message: z.literal('Backup destination successfully deleted') }),
+  otherwise: { 409: 'Something uses it, or keeps its backups from being removed.' },
+  query: forceQuery,
+  finds: (call) => ownedDestination(call),
   handler: async (call) => {
     const { id } = await ownedDestination(call);
-    const uses = await call.deps.persistence.destinations.delete(call.accountId, id);
+    const { destinations } = call.deps.persistence;
+    const { force } = call.query;
+    const uses = await (force
+      ? destinations.requestDeletion(call.accountId, id)
+      : destinations.delete(call.accountId, id));
     if (uses === null) throw noDestination();
-    const { backups, databases, schedules } = uses;
-    if (backups + databases + schedules > 0) {
-      throw conflict(
-        `This backup destination still holds ${backups} backups and is used by ${databases} databases and ${schedules} schedules.`,
-      );
-    }
+    const obstacle = obstacleTo(uses, force);
+    if (obstacle !== null) throw conflict(obstacle);
     return { message: 'Backup destination successfully deleted' };
   },
 });
@@ -97,9 +122,11 @@ const probe = route({
   method: 'POST',
   path: `${path}/:id/test`,
   dialect,
-  scope: 'destinations:write',
-  summary: 'Writes, reads back and removes a small object, and tells what does not work.',
+  // It writes.
+  scope: 'destinations:update',
+  summary: 'Writes, reads back and removes small objects, and tells what does not work.',
   answers: 200,
+  response: z.strictObject({ data: z.strictObject({ ok: z.boolean(), problems: z.array(z.string()) }) }),
   handler: async (call) => ({ data: await probeStore(call, await ownedDestination(call)) }),
 });
 
@@ -111,25 +138,64 @@ async function ownedDestination(call: {
 }): Promise<Destination> {
   const id = /^[1-9]\d{0,9}$/.test(call.params.id) ? Number(call.params.id) : Infinity;
   const found = id <= maxInteger ? await call.deps.persistence.destinations.find(id) : null;
-  if (!found) throw noDestination();
+  if (!found || found.deletionRequestedAt !== null) throw noDestination();
   if (found.accountId !== call.accountId) throw forbidden('You are not authorized to access this backup destination');
   return found;
 }
 
+/** @throws Problem 409 when the backups of a destination would be looked for where they are not */
+async function requireSamePlace(deps: ApiDeps, current: Destination, asked: NewDestination): Promise<void> {
+  if (isSamePlace(current, asked)) return;
+  const backups = await deps.persistence.destinations.countBackups(current.id);
+  if (backups === 0) return;
+  throw conflict(
+    `This backup destination holds ${counted(backups, 'backup')}, which would be looked for in the new place: create another destination, or move the objects and add ?force=true.`,
+  );
+}
+
+const counted = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
+
+/** What keeps a destination from being removed, as a sentence; null when nothing does. */
+function obstacleTo({ backups, busyBackups, databases, schedules }: DestinationUses, force: boolean): string | null {
+  const users = `${counted(databases, 'database')} and ${counted(schedules, 'schedule')}`;
+  if (databases + schedules > 0) {
+    return `This backup destination still holds ${counted(backups, 'backup')} and is used by ${users}.`;
+  }
+  if (force) {
+    return busyBackups === 0
+      ? null
+      : `This backup destination holds ${counted(busyBackups, 'backup')} that cannot be removed now, because each waits, runs, is locked, or is being restored.`;
+  }
+  return backups === 0
+    ? null
+    : `This backup destination still holds ${counted(backups, 'backup')}. Add ?force=true to remove them too.`;
+}
+
 /** @throws Problem 422 when the service does not allow such a destination, before anything is kept of it */
-async function checkUsable(deps: ApiDeps, accountId: number, destination: NewDestination): Promise<void> {
+async function checkUsable(
+  deps: ApiDeps,
+  accountId: number,
+  destination: NewDestination,
+  asked: DestinationRequest,
+): Promise<void> {
   const now = deps.clock.now();
   try {
     await deps
       .openStore({ ...destination, id: 0, accountId, createdAt: now, updatedAt: now, deletionRequestedAt: null })
       .close();
+    if (destination.type === 'custom_s3' && destination.settings.endpoint !== null) {
+      await deps.checkEndpoint(destination.settings.endpoint);
+    }
   } catch (error) {
     if (!(error instanceof HoldfastError)) throw error;
-    throw invalid({ [decisiveField[destination.type]]: [error.message] });
+    throw invalid({ [decisiveField(destination.type, asked)]: [error.message] });
   }
 }
 
-const decisiveField = { local: 'path', s3: 's3_region', custom_s3: 'custom_s3_endpoint' } as const;
+function decisiveField(type: NewDestination['type'], asked: DestinationRequest): string {
+  if (type === 'custom_s3') return endpointField(asked);
+  return type === 's3' ? 's3_region' : 'path';
+}
 
 const noDestination = () => notFound('Backup destination not found');
 

@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import type { DeletionAnswer } from '@holdfast/persistence';
+import { conflict, notFound } from '../../http/problem.ts';
+import { route } from '../../http/route.ts';
+import { checkStored, fileLink, withStore } from '../databases/archive.ts';
+import { ownedBackup } from '../databases/owned.ts';
+import { backupV1View, presentBackupV1 } from './backup-view.ts';
+import { backupsV1Dialect as dialect } from './dialect.ts';
+
+const path = '/v1/backups/:id';
+const shown = z.strictObject({ data: backupV1View });
+
+const show = route({
+  method: 'GET',
+  path,
+  dialect,
+  scope: 'backups:read',
+  summary: 'One backup with its files.',
+  answers: 200,
+  response: shown,
+  handler: async (call) => ({ data: await presentBackupV1(call, await ownedBackup(call, call.params.id)) }),
+});
+
+const download = route({
+  method: 'POST',
+  path: `${path}/download`,
+  dialect,
+  scope: 'backups:read',
+  summary: 'Links that download the files of a backup without a header, until they expire.',
+  answers: 200,
+  response: z.strictObject({
+    data: z.record(z.string(), z.url()).meta({
+      examples: [{ 'app.pgdump.zst': 'https://s3.example.org/backups/app.pgdump.zst?X-Amz-Signature=10a077e9' }],
+    }),
+  }),
+  otherwise: { 409: 'The backup is not completed.' },
+  handler: async (call) => {
+    const backup = await ownedBackup(call, call.params.id);
+    if (backup.status !== 'done') throw conflict('This backup has no files to download: it is not completed.');
+    const files = await call.deps.persistence.backups.files(backup.id);
+    return await withStore(call.deps, backup, async (store) => {
+      for (const file of files) await checkStored(call, store, file);
+      const links = files.map(async (file) => [file.name, await fileLink(call, store, backup, file)] as const);
+      return { data: Object.fromEntries(await Promise.all(links)) };
+    });
+  },
+});
+
+const change = route({
+  method: 'PATCH',
+  path,
+  dialect,
+  scope: 'backups:delete',
+  summary: 'Keeps a backup from deletion, or gives it free again.',
+  answers: 200,
+  body: z.object({ locked: z.boolean() }).meta({ examples: [{ locked: true }] }),
+  response: shown,
+  finds: (call) => ownedBackup(call, call.params.id),
+  handler: async (call) => {
+    const { deps, accountId, params, body } = call;
+    const backup = await deps.persistence.backups.setLocked(accountId, params.id, body.locked);
+    if (!backup) throw unknown();
+    return { data: await presentBackupV1(call, backup) };
+  },
+});
+
+const inTheWay: Record<Exclude<DeletionAnswer, 'requested'>, string> = {
+  running: 'This backup cannot be deleted while it runs.',
+  locked: 'This backup is locked: unlock it before you delete it.',
+  being_restored: 'This backup cannot be deleted while it is being restored.',
+};
+
+const remove = route({
+  method: 'DELETE',
+  path,
+  dialect,
+  scope: 'backups:delete',
+  summary: 'Deletes a backup: nobody sees it from then on, and its objects are removed.',
+  answers: 204,
+  otherwise: { 409: 'The backup runs, is locked, or is being restored.' },
+  handler: async (call) => {
+    const { id } = await ownedBackup(call, call.params.id);
+    const answer = await call.deps.persistence.backups.requestDeletion(call.accountId, id);
+    if (answer === null) throw unknown();
+    if (answer !== 'requested') throw conflict(inTheWay[answer]);
+    call.log.info({ backupId: id }, 'deletion of a backup requested');
+    return undefined;
+  },
+});
+
+const unknown = () => notFound('This backup does not exist.');
+
+export const backupsV1Routes = [show, download, change, remove];

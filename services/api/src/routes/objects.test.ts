@@ -1,0 +1,123 @@
+import { Secret, type Restore, type Schedule } from '@holdfast/shared/domain';
+import type { TestS3 } from '@holdfast/testing/s3';
+import type { Tenant, TestApi } from '../harness.test.ts';
+import type { Route } from '../http/route.ts';
+
+/** Bodies that succeed; a route that reads one and is not here gets `{}`. */
+const bodies: Record<string, unknown> = {
+  'POST /api/databases': {
+    database: { name: 'new', type: 'postgresql', host: 'db.example.com', port: 5432, user: 'app' },
+  },
+  'PATCH /api/databases/:db': { database: { user: 'other' } },
+  'PUT /api/databases/:db': { database: { user: 'other' } },
+  'POST /api/databases/:db/schedules': { cron: '0 3 * * *' },
+  'POST /api/tokens': { token: { name: 'new', scopes: ['backups:read'] } },
+  'POST /api/backup-destinations': { label: 'New', type: 'local', path: 'new' },
+  'POST /api/servers': { server: { name: 'new' } },
+  'POST /v1/backups/:id/restore': { target: { new_database: 'from v1' } },
+  'PATCH /v1/backups/:id': { locked: false },
+  'POST /api/remote/backups/:backup': { successful: false },
+  'POST /api/remote/backups/:backup/restore': { successful: true },
+};
+
+/** Queries that routes cannot do without. */
+const queries: Record<string, string> = { 'GET /api/remote/backups/:backup': '?size=100' };
+
+export const keyOf = ({ method, path }: Route): string => `${method} ${path}`;
+export const bodyOf = (route: Route): unknown => (route.method === 'GET' ? undefined : (bodies[keyOf(route)] ?? {}));
+export const queryOf = (route: Route): string => queries[keyOf(route)] ?? '';
+
+/** One object of an account for each parameter of each path, and tokens for all routes. */
+export interface Objects {
+  /** By the beginning of a path up to its parameter. */
+  ids: Readonly<Record<string, string>>;
+  adminToken: string;
+  serverToken: string;
+}
+
+/** The token that a route asks for. */
+export const tokenFor = ({ scope }: Route, { adminToken, serverToken }: Objects): string =>
+  scope === 'server' ? serverToken : adminToken;
+
+/** The route's path with every parameter filled in; a parameter that no object is known for fails the test. */
+export function fill(path: string, { ids }: Objects, change: (id: string) => string = (id) => id): string {
+  return path.split('/').reduce((filled, part, index, parts) => {
+    if (!part.startsWith(':')) return index === 0 ? part : `${filled}/${part}`;
+    const id = ids[parts.slice(0, index + 1).join('/')];
+    if (id === undefined) throw new Error(`No object is known for ${part} of ${path}: add one to objects.test.ts.`);
+    return `${filled}/${change(id)}`;
+  }, '');
+}
+
+export async function objectsOf(api: TestApi, tenant: Tenant, s3: TestS3): Promise<Objects> {
+  const { database, destination, account } = tenant;
+  const { accounts, schedules, restores } = api.deps.persistence;
+  const { token } = await accounts.createToken(account.id, { name: 't', scopes: [], expiresAt: null });
+  const { backup } = await api.doneBackup(database);
+  const schedule = (await schedules.create(account.id, {
+    databaseId: database.id,
+    destinationId: null,
+    cron: '0 3 * * *',
+    timezone: 'UTC',
+    retention: {},
+    enabled: true,
+    catchUp: 'once',
+    overlap: 'skip',
+    jitterSeconds: 0,
+    isPeriodicSetting: false,
+  })) as Schedule;
+  const restore = (await restores.create({
+    backupId: backup.id,
+    databaseId: database.id,
+    target: { mode: 'new_database', database: 'elsewhere' },
+    ownership: 'skip',
+    fileIds: null,
+    requestId: null,
+    maxFailures: 1,
+  })) as Restore;
+  const remote = await remoteObjectsOf(api, tenant, s3);
+  return {
+    ids: {
+      '/api/databases/:db': database.id,
+      '/api/databases/:db/backups/:id': backup.id,
+      '/api/backups/:id': backup.id,
+      '/api/databases/:db/schedules/:id': schedule.id,
+      '/api/databases/:db/backup_restorations/:rid': restore.id,
+      '/api/backup-destinations/:id': String(destination.id),
+      '/api/tokens/:id': token.id,
+      '/v1/backups/:id': backup.id,
+      '/v1/backups/:id/restores/:rid': restore.id,
+      '/api/servers/:id': String(remote.serverId),
+      '/api/remote/backups/:backup': remote.backupId,
+      '/api/remote/jobs/:id': remote.backupId,
+    },
+    adminToken: await api.token(account, ['admin']),
+    serverToken: remote.token,
+  };
+}
+
+/** A server and a backup that waits for it; a second one waits for whoever claims. */
+async function remoteObjectsOf(api: TestApi, { account }: Tenant, s3: TestS3) {
+  const { databases, destinations, backups, servers } = api.deps.persistence;
+  const created = await servers.create(account.id, `node of ${account.name}`);
+  if (created === 'name_taken') throw new Error('The name of the test server is taken.');
+  const bucket = await destinations.create(account.id, {
+    label: 'S3',
+    type: 'custom_s3',
+    settings: { ...s3, endpoint: s3.endpoint, pathStyle: true, prefix: '', maxParts: 10_000 },
+    accessKey: new Secret(s3.accessKey),
+    secretKey: new Secret(s3.secretKey),
+  });
+  const waiting = async (name: string): Promise<string> => {
+    const nowhere = { host: null, port: null, user: null, password: null, options: {} };
+    const serverId = created.server.id;
+    const remote = { name, type: 'files', serverId, database: name, destinationId: bucket.id, ...nowhere } as const;
+    const database = await databases.create(account.id, remote);
+    const databaseId = database === 'name_taken' ? '' : database.id;
+    const wanted = { databaseId, destinationId: null, method: 'manual', requestId: null, maxFailures: 1 } as const;
+    return (await backups.create(wanted))?.id ?? '';
+  };
+  const backupId = await waiting('first');
+  await waiting('second');
+  return { serverId: created.server.id, token: created.token.reveal(), backupId };
+}

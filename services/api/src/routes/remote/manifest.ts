@@ -1,0 +1,46 @@
+import { readManifest } from '@holdfast/pipeline';
+import { manifestSchema } from '@holdfast/shared/contracts';
+import { z } from 'zod';
+import type { ApiDeps } from '../../deps.ts';
+import { forbidden, notFound } from '../../http/problem.ts';
+import { route } from '../../http/route.ts';
+import { withStore } from '../databases/archive.ts';
+import { absent, remoteDialect as dialect } from './dialect.ts';
+import { inTime } from './store.ts';
+
+export const manifestRoute = route({
+  method: 'GET',
+  path: '/api/remote/backups/:backup/manifest',
+  dialect,
+  scope: null,
+  summary: 'The manifest of a backup. The token in the link is the permission, until it expires.',
+  answers: 200,
+  query: z.object({
+    token: z
+      .unknown()
+      .optional()
+      .meta({
+        description: 'As the link has it.',
+        override: { type: 'string' },
+        examples: ['token1234'],
+      }),
+  }),
+  response: manifestSchema,
+  otherwise: { 403: 'The link is not valid or has expired.' },
+  handler: async ({ deps, params, query }) => {
+    const claims = typeof query.token === 'string' ? deps.linkSigner.verify(query.token, deps.clock.now()) : null;
+    if (claims?.backupId !== params.backup || claims.fileId !== 'manifest') {
+      throw forbidden('This link is not valid or has expired: ask for a new one.');
+    }
+    const backup = await deps.persistence.backups.find(claims.backupId);
+    const manifestKey = backup?.deletionRequestedAt === null ? backup.manifestKey : null;
+    if (!backup || manifestKey === null) throw notFound(absent);
+    return await withStore(deps, backup, (store) => inTime((signal) => readManifest(store, manifestKey, signal)));
+  },
+});
+
+/** The path and query of our own answer with a manifest, for stores whose objects have no links of their own. */
+export function manifestPath({ clock, linkSigner }: ApiDeps, backupId: string, expiresInSeconds: number): string {
+  const expires = Math.floor(clock.now().getTime() / 1000 + expiresInSeconds);
+  return `/api/remote/backups/${backupId}/manifest?token=${linkSigner.sign({ backupId, fileId: 'manifest', expires })}`;
+}
