@@ -47,3 +47,12 @@ FROM clients AS worker
 ENV MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=524288 MALLOC_TRIM_THRESHOLD_=1048576
 ENV HOLDFAST_HEALTH_PORT=8081
 CMD ["node", "--max-semi-space-size=1", "services/worker/src/main.ts"]
+
+# For remote servers. Directories are mounted into it; who may read them is decided by `docker run --user`.
+FROM clients AS agent
+USER root
+RUN install -d -m 700 -o node -g node /var/lib/holdfast-agent
+USER node
+ENV HOLDFAST_AGENT_CONFIG=/etc/holdfast/agent.json HOLDFAST_AGENT_SPOOL=/var/lib/holdfast-agent
+VOLUME /var/lib/holdfast-agent
+CMD ["node", "services/agent/src/main.ts"]

@@ -1,0 +1,244 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { createEngines } from '@holdfast/engines';
+import { zstd } from '@holdfast/pipeline';
+import type { Manifest, RemoteJob } from '@holdfast/shared/contracts';
+import { fingerprint, sampleStatements } from '@holdfast/testing/engines';
+import { testDatabase, type TestDatabase } from '@holdfast/testing/postgres';
+import { until } from '@holdfast/testing/until';
+import { expect } from 'chai';
+import { createSources, type Source } from './sources/index.ts';
+import { openBed, type Bed } from './testing/bed.ts';
+import { treeOf } from './testing/trees.ts';
+
+const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+const databaseId = '0190a1b2-0000-7000-8000-000000000000';
+
+describe('restore on a remote server', function suite() {
+  this.timeout(30_000);
+  let bed: Bed;
+  let site: string;
+  beforeEach(async () => {
+    bed = await openBed();
+    site = join(bed.folder, 'site');
+    mkdirSync(site);
+    writeFileSync(join(site, 'a'), 'the content of the backup');
+  });
+  afterEach(async function close() {
+    if (this.currentTest?.state === 'failed') process.stderr.write(bed.log());
+    await bed.close();
+  });
+
+  const siteSource = (): Record<string, Source> => sources({ site: { directory: { path: site, ignore: [] } } });
+  const sources = (entries: Parameters<typeof createSources>[0]['sources']): Record<string, Source> =>
+    Object.fromEntries(
+      createSources({ sources: entries }, { engines: createEngines({ postgresqlClients: [] }), logger: bed.logger }),
+    );
+
+  /** Backs up by the agent, and puts what it uploaded and reported where a restore finds it. */
+  async function backUp(name: string, type: 'files' | 'postgresql'): Promise<Manifest> {
+    const { backup_id: backupId } = bed.double.offer({ database: { id: databaseId, name, type } });
+    const report = await until('the report', 15, () => bed.double.reports.pop());
+    expect(report).to.include({ successful: true });
+    const { archive } = report as { archive: { format: string; plain: { size: number; sha256: string } } };
+    return publish(backupId, type, bed.double.archive(), {
+      format: archive.format,
+      codecs: ['gzip'],
+      plain: archive.plain,
+    });
+  }
+
+  function publish(
+    backupId: string,
+    engine: 'files' | 'postgresql',
+    stored: Buffer,
+    about: Pick<Manifest['files'][number], 'format' | 'codecs' | 'plain'>,
+  ): Manifest {
+    const manifest: Manifest = {
+      version: 1,
+      backupId,
+      databaseId,
+      attempt: 1,
+      name: 'x',
+      engine,
+      database: 'x',
+      serverVersion: '',
+      tool: { name: 'x', version: '' },
+      startedAt: new Date(0).toISOString(),
+      completedAt: new Date(0).toISOString(),
+      files: [
+        {
+          id: randomUUID(),
+          role: 'dump',
+          name: 'x',
+          key: 'x',
+          ...about,
+          stored: { size: stored.length, sha256: sha256(stored) },
+        },
+      ],
+    };
+    bed.double.files.set('archive', stored);
+    bed.double.files.set('manifest', Buffer.from(JSON.stringify(manifest)));
+    return manifest;
+  }
+
+  function offer(
+    manifest: Manifest,
+    name: string,
+    target: NonNullable<RemoteJob['restore']>['target'] = { in_place: true },
+  ): RemoteJob {
+    return bed.double.offer({
+      kind: 'restore',
+      backup_id: manifest.backupId,
+      database: { id: databaseId, name, type: manifest.engine },
+      restore: {
+        target,
+        ownership: 'keep',
+        manifest_url: bed.double.link('manifest'),
+        files: [{ id: manifest.files[0]?.id ?? '', url: bed.double.link('archive') }],
+      },
+    });
+  }
+
+  const restored = async (): Promise<unknown> => {
+    const report = await until('the report of the restore', 20, () => bed.double.restoreReports.shift());
+    await until('the spool to be empty', 5, () => bed.spooled().length === 0);
+    return report['successful'];
+  };
+
+  it('brings a directory back in place, and under another name beside it', async () => {
+    bed.start(siteSource());
+    const before = treeOf(site);
+    const manifest = await backUp('site', 'files');
+    writeFileSync(join(site, 'a'), 'changed');
+    writeFileSync(join(site, 'b'), 'new');
+    offer(manifest, 'site');
+    expect(await restored()).to.equal(true);
+    expect(treeOf(site)).to.deep.equal(before);
+    offer(manifest, 'site', { new_database: 'copy' });
+    expect(await restored()).to.equal(true);
+    expect(treeOf(join(bed.folder, 'copy'))).to.deep.equal(before);
+    expect(bed.log()).not.to.contain('hunter2');
+  });
+
+  it('downloads again what broke off or was refused for a moment', async () => {
+    bed.start(siteSource());
+    const manifest = await backUp('site', 'files');
+    writeFileSync(join(site, 'a'), 'changed');
+    bed.double.fault('download', { type: 'answer', status: 503 });
+    bed.double.fault('download', { type: 'cut', bytes: 20 });
+    bed.double.fault('download', { type: 'cut', bytes: 30 });
+    bed.double.fault('restoreReport', { type: 'answer', status: 500 });
+    offer(manifest, 'site');
+    expect(await restored()).to.equal(true);
+    expect(readFileSync(join(site, 'a'), 'utf8')).to.equal('the content of the backup');
+  });
+
+  const damages: [name: string, damage: (bytes: Buffer, manifest: Manifest) => Buffer][] = [
+    ['one other byte', (bytes) => Buffer.from(bytes).fill(bytes.at(-1) ?? 0, 30, 31)],
+    ['a byte less', (bytes) => bytes.subarray(0, -1)],
+    ['a byte more', (bytes) => Buffer.concat([bytes, Buffer.from('x')])],
+    ['nothing', () => Buffer.alloc(0)],
+  ];
+  for (const [name, damage] of damages) {
+    it(`touches nothing when the archive has ${name}`, async () => {
+      const touched: string[] = [];
+      const [real] = Object.values(siteSource());
+      if (!real) throw new Error('no source');
+      const watched: Source = {
+        ...real,
+        restore: (...all) => {
+          touched.push('restore');
+          return real.restore(...all);
+        },
+      };
+      bed.start({ site: watched });
+      const manifest = await backUp('site', 'files');
+      writeFileSync(join(site, 'a'), 'changed');
+      bed.double.files.set('archive', damage(bed.double.files.get('archive') ?? Buffer.alloc(0), manifest));
+      offer(manifest, 'site');
+      expect(await restored()).to.equal(false);
+      expect(touched).to.deep.equal([]);
+      expect(readFileSync(join(site, 'a'), 'utf8')).to.equal('changed');
+      expect(bed.log()).to.contain('"integrity"');
+    });
+  }
+
+  it('refuses a manifest of another backup, of another kind, or that is none', async () => {
+    bed.start(siteSource());
+    const manifest = await backUp('site', 'files');
+    const wrong = [
+      { ...manifest, backupId: randomUUID() },
+      { ...manifest, engine: 'postgresql' },
+      { ...manifest, files: [] },
+      'nonsense',
+    ];
+    for (const text of wrong) {
+      bed.double.files.set('manifest', Buffer.from(JSON.stringify(text)));
+      offer(manifest, 'site');
+      expect(await restored()).to.equal(false);
+    }
+    expect(readdirSync(bed.folder).sort()).to.deep.equal(['site', 'spool']);
+  });
+
+  it('restores an archive that a worker made, with zstd', async () => {
+    bed.start(siteSource());
+    const first = await backUp('site', 'files');
+    const plain = gunzipSync(bed.double.archive());
+    const encoder = zstd().encode();
+    encoder.end(Buffer.from(plain));
+    const stored = Buffer.concat(await encoder.toArray());
+    const manifest = publish(first.backupId, 'files', stored, {
+      format: 'tar',
+      codecs: ['zstd'],
+      plain: { size: plain.length, sha256: sha256(plain) },
+    });
+    writeFileSync(join(site, 'a'), 'changed');
+    offer(manifest, 'site');
+    expect(await restored()).to.equal(true);
+    expect(readFileSync(join(site, 'a'), 'utf8')).to.equal('the content of the backup');
+  });
+
+  describe('of PostgreSQL', () => {
+    let source: TestDatabase;
+    before(async () => {
+      source = await testDatabase();
+      await source.query(...sampleStatements(200));
+    });
+    after(() => source.drop());
+
+    it('brings a database back in place and as a new one, with the same content', async () => {
+      const { host, port, user, password, name } = source;
+      const passwordFile = join(bed.folder, 'password');
+      writeFileSync(passwordFile, `${password}\n`);
+      bed.start(sources({ shop: { postgresql: { host, port, user, passwordFile, database: name } } }));
+      const contentOf = (database: string) => fingerprint({ host, port, user, password, database });
+      const original = await contentOf(name);
+      const manifest = await backUp('shop', 'postgresql');
+      await source.query('create table added_later (id int)');
+      offer(manifest, 'shop');
+      expect(await restored()).to.equal(true);
+      expect(await contentOf(name)).to.deep.equal(original);
+      const copy = `${name}_copy`;
+      offer(manifest, 'shop', { new_database: copy });
+      expect(await restored()).to.equal(true);
+      expect(await contentOf(copy)).to.deep.equal(original);
+      offer(manifest, 'shop', { new_database: copy });
+      expect(await restored()).to.equal(false);
+      expect(bed.log()).to.contain('restore_target_exists');
+      expect(bed.log()).not.to.contain(password);
+    });
+
+    it('reports a backup with a wrong password as failed, and says why without it', async () => {
+      const { host, port, name } = source;
+      const passwordFile = join(bed.folder, 'password');
+      writeFileSync(passwordFile, 'hunter2-wrong');
+      bed.start(sources({ shop: { postgresql: { host, port, user: 'nobody_here', passwordFile, database: name } } }));
+      bed.double.offer({ database: { id: databaseId, name: 'shop', type: 'postgresql' } });
+      expect(await until('the report', 15, () => bed.double.reports.pop())).to.deep.equal({ successful: false });
+      expect(bed.log()).to.contain('auth_failed').and.not.to.contain('hunter2');
+    });
+  });
+});
