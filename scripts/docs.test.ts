@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { root } from './lib/run.ts';
@@ -12,7 +12,13 @@ describe('the documents', () => {
     for (const [, file = '', name = ''] of rows) expect(read(file), file).to.contain(name);
   });
 
-  for (const page of ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'docs/api.md', 'docs/backup-format.md']) {
+  const pages = [
+    'README.md',
+    'ARCHITECTURE.md',
+    'CONTRIBUTING.md',
+    ...readdirSync(join(root, 'docs')).map((page) => `docs/${page}`),
+  ];
+  for (const page of pages) {
     it(`link from ${page} to files that exist`, () => {
       const targets = [...read(page).matchAll(/\]\((?!https?:)([^)#]+)/g)].map((match) => match[1] ?? '');
       for (const target of targets) expect(existsSync(join(root, page, '..', target)), target).to.equal(true);

@@ -5,7 +5,7 @@ import type { Holdfast } from '@holdfast/testing/services';
 export async function s3Destination(
   { client }: Holdfast,
   { endpoint, accessKey, secretKey, bucket }: TestS3,
-  changes: { s3_bucket_name?: string; s3_secret_key?: string } = {},
+  changes: { s3_bucket_name?: string; s3_secret_key?: string; s3_prefix?: string } = {},
 ): Promise<number> {
   return await client.createDestination({
     label: 'S3 for tests',
