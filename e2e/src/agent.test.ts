@@ -17,6 +17,10 @@ const siteOnly = (name: string) => (folder: string) => ({
   [name]: { directory: { path: join(folder, 'site'), ignore: ['*.log'] } },
 });
 
+/** The archives in the spool of an agent. */
+const spooled = ({ folder }: RemoteServer): string[] =>
+  readdirSync(join(folder, 'spool')).filter((name) => name !== 'holdfast.pid');
+
 describe('agent of a remote server', function suite() {
   this.timeout(60_000);
   const holdfast = useHoldfast(() => ({ env: { HOLDFAST_REMOTE_HEARTBEAT_SECONDS: '3' } }));
@@ -86,7 +90,7 @@ describe('agent of a remote server', function suite() {
     execFileSync('touch', ['-r', site, before]);
     const backup = await client.waitFor((await client.backup(databaseId)).id, ['done'], 30);
     expect(backup.size).to.be.greaterThan(4 * mebibyte);
-    expect(readdirSync(join(server.folder, 'spool'))).to.deep.equal([]);
+    expect(spooled(server)).to.deep.equal([]);
 
     const path = `/api/databases/${databaseId}/backups/${backup.id}/archive`;
     const { download_url: link } = await client.expect<{ download_url: string }>(200, 'GET', path);
@@ -154,7 +158,7 @@ describe('agent of a remote server', function suite() {
     await until('the upload', 20, () => s3.openUploads().length > 0);
     await agent.stop('SIGKILL');
     s3.faults.clear();
-    expect(readdirSync(join(server.folder, 'spool'))).to.have.length(1);
+    expect(spooled(server)).to.have.length(1);
 
     const given = await client.waitFor(id, ['error'], 20);
     expect(given.error).to.include({ code: 'abandoned' });
@@ -163,7 +167,7 @@ describe('agent of a remote server', function suite() {
     expect(s3.objects().filter(({ key }) => key.includes(id))).to.deep.equal([]);
 
     await start(server);
-    expect(readdirSync(join(server.folder, 'spool'))).to.deep.equal([]);
+    expect(spooled(server)).to.deep.equal([]);
     await client.waitFor((await client.backup(databaseId)).id, ['done'], 30);
   });
 
@@ -189,7 +193,14 @@ describe('agent of a remote server', function suite() {
     await holdfast().database.query(`update holdfast.backups set cancel_requested_at = now() where id = '${id}'`);
     const { error } = await client.waitFor(id, ['error'], 20);
     expect(error).to.include({ code: 'cancelled' });
-    await until('the spool to be empty', 5, () => readdirSync(join(server.folder, 'spool')).length === 0);
+    await until('the spool to be empty', 5, () => spooled(server).length === 0);
+  });
+
+  it('does not share its spool with another agent, which would take its archives away', async () => {
+    const { server } = await directoryOf('site with one agent');
+    const second = launchAgent(server.env);
+    expect(await second.exited).to.deep.equal({ code: 1, signal: null });
+    expect(second.output()).to.contain('An agent runs already with the folder');
   });
 
   it('ends with the reason when its token or its configuration is wrong', async () => {

@@ -1,7 +1,7 @@
 import { createEngines } from '@holdfast/engines';
 import { loadAgentSettings, refuseConfiguration } from '@holdfast/shared/config';
 import { HoldfastError } from '@holdfast/shared/domain';
-import { systemIds, untilSignal } from '@holdfast/shared/lifecycle';
+import { lockFolder, systemIds, untilSignal } from '@holdfast/shared/lifecycle';
 import { createLogger } from '@holdfast/shared/observability';
 import { startAgent } from './agent.ts';
 import { RemoteApi } from './api.ts';
@@ -24,6 +24,8 @@ try {
   const engines = createEngines({ postgresqlClients: settings.HOLDFAST_POSTGRESQL_CLIENTS });
   const sources = createSources(checked.config, { engines, logger });
   const spool = await Spool.open(settings.HOLDFAST_AGENT_SPOOL);
+  const unlock = lockFolder(settings.HOLDFAST_AGENT_SPOOL, 'An agent');
+  process.once('exit', unlock);
   await removeLeftOvers(spool, sources, logger);
   const agent = startAgent({
     api: new RemoteApi({

@@ -29,6 +29,7 @@ function describe({ url, token }: Standalone, stateDir: string): string {
     token
       ? `  token of "${firstAccount}", shown this once: ${token.reveal()}`
       : '  for a further token start with --new-token',
+    `  all calls are described at ${url}/docs, where a token is the password`,
     '  Ctrl-C stops it',
   ];
   return `${lines.join('\n')}\n`;

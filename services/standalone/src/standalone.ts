@@ -5,14 +5,13 @@ import { createEngines } from '@holdfast/engines';
 import { migrate, openPersistence } from '@holdfast/persistence';
 import { openProducer, openQueuesForBoard, prepareQueue, startConsumers } from '@holdfast/queue';
 import { HoldfastError, type Destination, type Secret } from '@holdfast/shared/domain';
-import { systemClock, systemIds, type Running } from '@holdfast/shared/lifecycle';
+import { lockFolder, systemClock, systemIds, type Running } from '@holdfast/shared/lifecycle';
 import type { Logger } from '@holdfast/shared/observability';
 import { LinkSigner, SecretBox } from '@holdfast/shared/security';
 import { startScheduler } from '@holdfast/scheduler';
 import { checkEndpoint, openStore } from '@holdfast/stores';
 import { startWorker } from '@holdfast/worker';
 import { bootstrap } from './bootstrap.ts';
-import { lockState } from './lock.ts';
 import { Parts } from './parts.ts';
 import { completeSettings, hasDatabase, type Environment } from './settings.ts';
 import { openState } from './state.ts';
@@ -56,7 +55,7 @@ async function start(
   parts: Parts,
 ): Promise<Omit<Standalone, 'stop'>> {
   const state = openState(stateDir);
-  const unlock = lockState(stateDir);
+  const unlock = lockFolder(stateDir, 'Holdfast');
   parts.add('lock', { stop: async () => unlock() });
 
   let embeddedUrl: string | null = null;

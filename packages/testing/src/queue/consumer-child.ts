@@ -32,7 +32,7 @@ export async function startConsumerChild(connection: QueueConnection, lockSecond
       await exited;
     },
     stop: async () => {
-      const hangs = setTimeout(() => child.kill('SIGKILL'), 10_000);
+      const hangs = setTimeout(() => child.kill('SIGKILL'), 20_000);
       child.send('stop');
       const code = await exited;
       clearTimeout(hangs);

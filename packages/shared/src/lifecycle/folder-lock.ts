@@ -1,14 +1,15 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { HoldfastError } from '@holdfast/shared/domain';
+import { HoldfastError } from '../domain/errors.ts';
 
 /**
- * Makes this process the only one that uses a state folder: a second one would take the database away from the first.
+ * Makes this process the only one that uses a folder: a second one would take from the first what is in it.
+ * @param user what this process is, for the message
  * @returns gives the folder free again
  * @throws HoldfastError configuration when a living process holds it
  */
-export function lockState(stateDir: string): () => void {
-  const file = join(stateDir, 'holdfast.pid');
+export function lockFolder(folder: string, user: string): () => void {
+  const file = join(folder, 'holdfast.pid');
   for (;;) {
     try {
       writeFileSync(file, identity(process.pid), { flag: 'wx', mode: 0o600 });
@@ -21,7 +22,7 @@ export function lockState(stateDir: string): () => void {
     if (isAlive(pid) && identity(pid) === holder) {
       throw new HoldfastError(
         'configuration',
-        `Holdfast runs already with the state folder ${stateDir} (process ${pid}): stop it, or choose another folder.`,
+        `${user} runs already with the folder ${folder} (process ${pid}): stop it, or choose another folder.`,
       );
     }
     rmSync(file, { force: true });
