@@ -188,7 +188,7 @@ export async function openApi(
         id: systemIds.uuid(),
         backupId: claimed.id,
         role: 'dump',
-        name: `${claimed.name}.pgdump.zst`,
+        name: 'dump.pgdump.zst',
         key: `${attemptPrefix(claimed, claimed.attempt)}dump.pgdump.zst`,
         size: content.length,
         plainSize: content.length * 3,

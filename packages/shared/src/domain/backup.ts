@@ -50,7 +50,7 @@ export interface BackupFile {
   id: string;
   backupId: string;
   role: FileRole;
-  /** Name for people and downloads, without a path. */
+  /** Name for people, without a path; unique within the backup. */
   name: string;
   /** Key in the destination. */
   key: string;
@@ -71,6 +71,11 @@ export type ChecksumType = keyof typeof checksumDigits;
 /** `YYYYMMDDhhmmss_<database name>` in UTC, as the database dialect names backups. */
 export function backupName(databaseName: string, at: Date): string {
   return `${at.toISOString().replace(/\D/g, '').slice(0, 14)}_${databaseName}`;
+}
+
+/** What a download is saved as: `20261121060413_shop.dump.pgdump.zst`, so that two of them do not meet in one folder. */
+export function downloadName({ name }: Pick<Backup, 'name'>, file: Pick<BackupFile, 'name'>): string {
+  return `${name}.${file.name}`;
 }
 
 /**

@@ -49,7 +49,7 @@ describe('the documentation page', () => {
 
   it('reads the document from this service, and sends it to no other', async () => {
     const { text } = await get('/docs/initializer.js');
-    expect(text).to.include("url: '/openapi.json'").and.include('validatorUrl: null');
+    expect(text).to.include('url: `${location.origin}/openapi.json`').and.include('validatorUrl: null');
     expect(text).to.not.match(/https?:/);
   });
 

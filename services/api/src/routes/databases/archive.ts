@@ -1,4 +1,10 @@
-import type { Backup, BackupFile, Destination, ObjectStore } from '@holdfast/shared/domain';
+import {
+  downloadName,
+  type Backup,
+  type BackupFile,
+  type Destination,
+  type ObjectStore,
+} from '@holdfast/shared/domain';
 import type { Logger } from '@holdfast/shared/observability';
 import type { Request } from 'express';
 import { z } from 'zod';
@@ -86,7 +92,7 @@ export interface Linking {
 /** A link that downloads a file without a header, until it expires: the store's own or one to our download. */
 export async function fileLink(call: Linking, store: ObjectStore, backup: Backup, file: BackupFile): Promise<string> {
   const expiresInSeconds = call.deps.settings.HOLDFAST_LINK_SECONDS;
-  const link = await store.link(file.key, { expiresInSeconds, fileName: file.name });
+  const link = await store.link(file.key, { expiresInSeconds, fileName: downloadName(backup, file) });
   return link ?? `${baseUrl(call)}${downloadPath(backup, file, call.deps, expiresInSeconds)}`;
 }
 

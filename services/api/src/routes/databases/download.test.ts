@@ -17,6 +17,7 @@ describe('database dialect: archive and download', () => {
   let file: BackupFile;
   let archive: string;
   let now = new Date();
+  let saved: string;
   let breakStream = false;
   const clock: Clock = { now: () => now };
 
@@ -38,6 +39,7 @@ describe('database dialect: archive and download', () => {
     ada = await api.tenant('ada');
     const made = await api.doneBackup(ada.database, content);
     file = made.file;
+    saved = `${made.backup.name}.${file.name}`;
     archive = `/api/databases/${ada.database.name}/backups/${made.backup.id}/archive`;
   });
   after(() => api.stop());
@@ -68,7 +70,7 @@ describe('database dialect: archive and download', () => {
     expect(answer.headers.get('content-length')).to.equal(String(content.length));
     expect(answer.headers.get('accept-ranges')).to.equal('bytes');
     expect(answer.headers.get('etag')).to.equal(`"${file.checksum}"`);
-    expect(answer.headers.get('content-disposition')).to.equal(`attachment; filename=${file.name}`);
+    expect(answer.headers.get('content-disposition')).to.equal(`attachment; filename=${saved}`);
   });
 
   it('answers HEAD with the headers alone', async () => {

@@ -1,5 +1,5 @@
 import { pipeline } from 'node:stream/promises';
-import type { BackupFile, ObjectStore } from '@holdfast/shared/domain';
+import { downloadName, type BackupFile, type ObjectStore } from '@holdfast/shared/domain';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { forbidden, notFound, Problem } from '../../http/problem.ts';
@@ -41,7 +41,8 @@ const download = route({
     return (response) =>
       withStore(deps, backup, async (store) => {
         await checkStored(call, store, file);
-        await send(request, response, store, file, signal);
+        const fileName = downloadName(backup, file);
+        await send(request, response, store, { ...file, fileName }, signal);
       });
   },
 });
@@ -50,7 +51,13 @@ const download = route({
  * Answers HEAD, whole and single-range requests. A stream that fails midway ends the connection before the promised
  * length, so that no client takes the part for the whole.
  */
-async function send(request: Request, response: Response, store: ObjectStore, file: BackupFile, signal: AbortSignal) {
+async function send(
+  request: Request,
+  response: Response,
+  store: ObjectStore,
+  file: BackupFile & { fileName: string },
+  signal: AbortSignal,
+) {
   const etag = `"${file.checksum}"`;
   const ifRange = request.get('if-range');
   const wantsRange = request.method === 'GET' && (ifRange === undefined || ifRange === etag);
@@ -61,7 +68,7 @@ async function send(request: Request, response: Response, store: ObjectStore, fi
   }
   const part = range === 'all' ? undefined : range;
   const body = request.method === 'HEAD' ? null : await store.get(file.key, { signal, range: part });
-  response.attachment(file.name).set({
+  response.attachment(file.fileName).set({
     'Accept-Ranges': 'bytes',
     'Cache-Control': 'private, no-store, no-transform',
     'Content-Length': String(part ? part.end - part.start + 1 : file.size),

@@ -85,6 +85,7 @@ const update = route({
     const { label = current.label, type = current.type } = call.body;
     const asked = toDestination({ ...call.body, label, type }, current);
     await checkUsable(call.deps, call.accountId, asked, call.body);
+    await requireUploadsStay(call.deps, current, asked);
     if (!call.query.force) await requireSamePlace(call.deps, current, asked);
     const changed = await call.deps.persistence.destinations.replace(call.accountId, current.id, asked);
     if (!changed) throw noDestination();
@@ -141,6 +142,21 @@ async function ownedDestination(call: {
   if (!found || found.deletionRequestedAt !== null) throw noDestination();
   if (found.accountId !== call.accountId) throw forbidden('You are not authorized to access this backup destination');
   return found;
+}
+
+/** @throws Problem 422 when remote servers could not upload to it any more */
+async function requireUploadsStay(
+  { persistence }: ApiDeps,
+  current: Destination,
+  asked: NewDestination,
+): Promise<void> {
+  if (asked.type !== 'local' || current.type === 'local') return;
+  const databases = await persistence.databases.list(current.accountId);
+  const remote = databases.filter(({ destinationId, serverId }) => destinationId === current.id && serverId !== null);
+  if (remote.length === 0) return;
+  throw invalid({
+    type: [`The type field must stay an S3 one: remote servers upload ${counted(remote.length, 'database')} to it.`],
+  });
 }
 
 /** @throws Problem 409 when the backups of a destination would be looked for where they are not */

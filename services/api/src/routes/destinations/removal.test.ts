@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Backup, Restore } from '@holdfast/shared/domain';
+import { Secret, type Backup, type Restore } from '@holdfast/shared/domain';
 import { openApi, type Tenant, type TestApi } from '../../harness.test.ts';
 
 const path = '/api/backup-destinations';
@@ -55,6 +55,40 @@ describe('removal of a destination', () => {
     );
     expect((await move('', { label: 'Another name', path: `${tenant.account.name}/` }))[0]).to.equal(200);
     expect((await move('?force=true', { path: 'elsewhere' }))[0]).to.equal(200);
+  });
+
+  it('is refused in the other sense too: it stays an S3 one while remote servers upload to it', async () => {
+    const { servers, databases, destinations } = api.deps.persistence;
+    const { id: accountId } = tenant.account;
+    const made = await servers.create(accountId, 'node');
+    const serverId = made === 'name_taken' ? null : made.server.id;
+    const bucket = await destinations.create(accountId, {
+      label: 'S3',
+      type: 's3',
+      settings: {
+        bucket: 'backups',
+        region: 'us-east-1',
+        endpoint: null,
+        pathStyle: false,
+        prefix: '',
+        maxParts: 10_000,
+      },
+      accessKey: new Secret('key'),
+      secretKey: new Secret('secret'),
+    });
+    const nowhere = { host: null, port: null, user: null, password: null, options: {} };
+    const remote = {
+      name: 'site',
+      type: 'files',
+      database: 'site',
+      serverId,
+      destinationId: bucket.id,
+      ...nowhere,
+    } as const;
+    await databases.create(accountId, remote);
+    const body = { type: 'local', path: 'x' };
+    const { status, json } = await api.request('PUT', `${path}/${bucket.id}`, { token: tenant.token, body });
+    expect([status, Object.keys(json['errors'] ?? {})]).to.deep.equal([422, ['type']]);
   });
 
   it("that nothing uses answers 200 in the original's words, and 404 afterwards", async () => {
