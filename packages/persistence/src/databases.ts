@@ -1,8 +1,9 @@
-import type { DataSource } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import { HoldfastError, type Database, type Ids, type Secret } from '@holdfast/shared/domain';
 import type { SecretBox } from '@holdfast/shared/security';
 import { violatedConstraint } from './constraints.ts';
 import { forgetDeletedBackups } from './deleted-backups.ts';
+import { requireNotRemoved } from './deletion.ts';
 import { databaseEntity, type DatabaseRow } from './entities/databases.ts';
 import { isName, isUuid } from './keys.ts';
 import { only } from './only.ts';
@@ -28,16 +29,12 @@ export class Databases implements DatabaseRepository {
   /** @throws HoldfastError configuration, when the destination or the server is not the account's */
   async create(accountId: number, database: NewDatabase): Promise<Database | 'name_taken'> {
     const id = this.#ids.uuid();
-    const { manager } = this.#dataSource;
-    const refused = await this.#refusal(() =>
-      manager.insert(databaseEntity, {
-        ...pick(database, fields),
-        id,
-        accountId,
-        password: this.#seal(id, database.password),
-      }),
-    );
-    return refused ?? this.#open(await manager.findOneByOrFail(databaseEntity, { id }));
+    const row = { ...pick(database, fields), id, accountId, password: this.#seal(id, database.password) };
+    const refused = await this.#refusal(async (manager) => {
+      await manager.insert(databaseEntity, row);
+      await requireNotRemoved(manager, database.destinationId);
+    });
+    return refused ?? this.#open(await this.#dataSource.manager.findOneByOrFail(databaseEntity, { id }));
   }
 
   async find(id: string): Promise<Database | null> {
@@ -60,17 +57,14 @@ export class Databases implements DatabaseRepository {
   /** @throws HoldfastError configuration, when the destination or the server is not the account's */
   async update(accountId: number, id: string, change: Partial<NewDatabase>): Promise<Database | 'name_taken' | null> {
     if (!isUuid(id)) return null;
-    const { manager } = this.#dataSource;
     const { password } = change;
     const sealed = password === undefined ? {} : { password: this.#seal(id.toLowerCase(), password) };
-    const refused = await this.#refusal(() =>
-      manager.update(
-        databaseEntity,
-        { accountId, id },
-        { ...pick(change, fields), ...sealed, updatedAt: () => 'now()' },
-      ),
-    );
-    return refused ?? this.#openFound(await manager.findOneBy(databaseEntity, { accountId, id }));
+    const changed = { ...pick(change, fields), ...sealed, updatedAt: () => 'now()' };
+    const refused = await this.#refusal(async (manager) => {
+      await manager.update(databaseEntity, { accountId, id }, changed);
+      await requireNotRemoved(manager, change.destinationId);
+    });
+    return refused ?? this.#openFound(await this.#dataSource.manager.findOneBy(databaseEntity, { accountId, id }));
   }
 
   /**
@@ -108,9 +102,9 @@ export class Databases implements DatabaseRepository {
     });
   }
 
-  async #refusal(statement: () => Promise<unknown>): Promise<'name_taken' | null> {
+  async #refusal(write: (manager: EntityManager) => Promise<void>): Promise<'name_taken' | null> {
     try {
-      await statement();
+      await this.#dataSource.transaction(write);
       return null;
     } catch (error) {
       const constraint = violatedConstraint(error);

@@ -3,7 +3,6 @@ import * as fc from 'fast-check';
 import { Client } from 'pg';
 import type { Backup, Database, Destination } from '@holdfast/shared/domain';
 import { systemIds } from '@holdfast/shared/lifecycle';
-import { until } from '@holdfast/testing/until';
 import type { NewRestore, Persistence } from './index.ts';
 import { failure, lease, newFile, newSchedule, openWorld, unusedName, type World } from './testing/world.ts';
 
@@ -121,12 +120,7 @@ describe('deletion', () => {
         [earlier.id, JSON.stringify({ id: systemIds.uuid(), status: 'scheduled', error: null, completed_at: null })],
       );
       const answer = request(backup.id);
-      await until('the deletion to wait for it', 10, async () => {
-        const waiting = await world.sql(
-          `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-        );
-        return waiting.length > 0;
-      });
+      await world.waitsForLock();
       await session.query('commit');
       await session.end();
       expect(await answer).to.equal('being_restored');
@@ -305,6 +299,38 @@ describe('deletion', () => {
       expect(await world.destinations.requestDeletion(world.account.id + 1, destination.id)).to.equal(null);
       for (const id of [2 ** 31, 1.5, Number.NaN, 0]) expect(await remove(id)).to.equal(null);
       expect(await world.destinations.find(destination.id)).to.include({ id: destination.id });
+    });
+
+    it('is seen by a database and a schedule that were just being pointed at it', async () => {
+      const { id: account } = world.account;
+      const other = await world.newDatabase();
+      const schedule = await world.schedules.create(account, newSchedule(other.id));
+      const refer: Record<string, (id: number) => Promise<unknown>> = {
+        'a new database': (id) => world.databases.create(account, { ...other, name: unusedName(), destinationId: id }),
+        'a database': (id) => world.databases.update(account, other.id, { destinationId: id }),
+        'a new schedule': (id) => world.schedules.create(account, { ...newSchedule(other.id), destinationId: id }),
+        'a schedule': (id) => world.schedules.update(account, schedule?.id ?? '', { destinationId: id }),
+      };
+      for (const [what, point] of Object.entries(refer)) {
+        const { id } = await world.destinations.create(account, {
+          label: what,
+          type: 'local',
+          settings: { path: what },
+        });
+        const session = new Client({ connectionString: world.url.reveal() });
+        await session.connect();
+        await session.query('begin');
+        await session.query('select from holdfast.destinations where id = $1 for update', [id]);
+        const pointed = point(id).then(
+          () => 'done',
+          (error: unknown) => (error as Error).message,
+        );
+        await world.waitsForLock();
+        await session.query('update holdfast.destinations set deletion_requested_at = now() where id = $1', [id]);
+        await session.query('commit');
+        await session.end();
+        expect(await pointed, what).to.contain('has just been removed');
+      }
     });
 
     it('does not wait for ever with a worker that claims one of its backups', async function claims() {

@@ -30,6 +30,19 @@ export async function markForDeletion(
   );
 }
 
+/**
+ * Called where a row was just made to refer to a destination: it then holds a lock, so that no removal begins any more.
+ * @throws HoldfastError configuration, when one had begun in the same moment
+ */
+export async function requireNotRemoved(manager: EntityManager, id: number | null | undefined): Promise<void> {
+  if (id === null || id === undefined) return;
+  const [removed] = await manager.query<unknown[]>(
+    'select id from holdfast.destinations where id = $1 and deletion_requested_at is not null',
+    [id],
+  );
+  if (removed) throw new HoldfastError('configuration', 'The destination has just been removed: choose another one.');
+}
+
 /** Ends the removal of a destination when the last of its backups is gone. */
 export async function removeEmptyDestination(manager: EntityManager, id: number): Promise<void> {
   // Locked before it is looked at: of two that end its last backups at once, the later one sees what the earlier one did.

@@ -1,6 +1,7 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import { HoldfastError, nextTick, type Ids, type Schedule } from '@holdfast/shared/domain';
 import { violatedConstraint } from './constraints.ts';
+import { requireNotRemoved } from './deletion.ts';
 import { scheduleEntity, type ScheduleRow } from './entities/schedules.ts';
 import { isUuid } from './keys.ts';
 import { insertBackup } from './new-backup.ts';
@@ -40,15 +41,17 @@ export class Schedules implements ScheduleRepository {
   /** @throws HoldfastError configuration, when the destination is not the account's or there is a periodic setting already */
   async create(accountId: number, schedule: NewSchedule): Promise<Schedule | null> {
     if (!isUuid(schedule.databaseId)) return null;
-    const { manager } = this.#dataSource;
     const id = this.#ids.uuid();
-    const due = firstDue({ ...schedule, id }, await currentTime(manager));
     try {
-      await manager.insert(scheduleEntity, { ...pick(schedule, fields), ...due, id, accountId });
+      return await this.#dataSource.transaction(async (manager) => {
+        const due = firstDue({ ...schedule, id }, await currentTime(manager));
+        await manager.insert(scheduleEntity, { ...pick(schedule, fields), ...due, id, accountId });
+        await requireNotRemoved(manager, schedule.destinationId);
+        return await manager.findOneByOrFail(scheduleEntity, { id });
+      });
     } catch (error) {
       return refusal(error);
     }
-    return await manager.findOneByOrFail(scheduleEntity, { id });
   }
 
   async findOwned(accountId: number, databaseId: string, id: string): Promise<Schedule | null> {
@@ -87,6 +90,7 @@ export class Schedules implements ScheduleRepository {
         const isOutstanding = changed.enabled && old.nextRunAt !== null && old.nextRunAt <= now;
         const due = isTimed && !isOutstanding ? firstDue(changed, now) : {};
         await manager.update(scheduleEntity, where, { ...wanted, ...due, updatedAt: () => 'now()' });
+        await requireNotRemoved(manager, change.destinationId);
         return await manager.findOneByOrFail(scheduleEntity, where);
       });
     } catch (error) {
