@@ -1,9 +1,8 @@
 import { isIPv4 } from 'node:net';
 import { z } from 'zod';
 import { Secret } from '../domain/secret.ts';
+import { absolutePath, list, logLevel, seconds } from './fields.ts';
 import { readGiven } from './given.ts';
-
-const absolutePath = z.string().startsWith('/', 'must be an absolute path');
 
 const shape = z.object({
   HOLDFAST_AGENT_URL: z
@@ -19,17 +18,9 @@ const shape = z.object({
   HOLDFAST_AGENT_CONFIG: absolutePath,
   HOLDFAST_AGENT_SPOOL: absolutePath,
   HOLDFAST_AGENT_ALLOW_HTTP: z.enum(['true', 'false'], { error: 'must be true or false' }).default('false'),
-  HOLDFAST_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-  HOLDFAST_GRACE_SECONDS: z.coerce.number().positive().default(30),
-  HOLDFAST_POSTGRESQL_CLIENTS: z
-    .string()
-    .default('')
-    .transform((text) =>
-      text
-        .split(',')
-        .map((part) => part.trim())
-        .filter((part) => part !== ''),
-    ),
+  HOLDFAST_LOG_LEVEL: logLevel,
+  HOLDFAST_GRACE_SECONDS: seconds(30),
+  HOLDFAST_POSTGRESQL_CLIENTS: list,
 });
 
 /** The settings of the agent of a remote server, by the names that docs/agent.md explains. */

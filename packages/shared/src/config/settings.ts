@@ -2,20 +2,10 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { Secret } from '../domain/secret.ts';
 import type { SecretKey } from '../security/secret-box.ts';
+import { absolutePath, list, logLevel, seconds } from './fields.ts';
 import { readGiven } from './given.ts';
 
-const seconds = (fallback: number) => z.coerce.number().positive().default(fallback);
 const count = (fallback: number) => z.coerce.number().int().positive().default(fallback);
-const list = z
-  .string()
-  .default('')
-  .transform((text) =>
-    text
-      .split(',')
-      .map((part) => part.trim())
-      .filter((part) => part !== ''),
-  );
-
 const networks = list.refine((ranges) => ranges.every(isNetwork), {
   message: 'must be CIDR ranges separated by commas, such as 10.0.0.0/8,fd00::/8',
 });
@@ -54,12 +44,12 @@ const shape = z.object({
     .transform((url) => new Secret(url))
     .optional(),
   HOLDFAST_SECRET_KEYS: secretKeys,
-  HOLDFAST_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  HOLDFAST_LOG_LEVEL: logLevel,
   HOLDFAST_HOST: z.string().default('127.0.0.1'),
   HOLDFAST_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
   HOLDFAST_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
   HOLDFAST_HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
-  HOLDFAST_LOCAL_ROOT: z.string().startsWith('/', 'must be an absolute path').optional(),
+  HOLDFAST_LOCAL_ROOT: absolutePath.optional(),
   HOLDFAST_ALLOWED_NETWORKS: networks,
   HOLDFAST_POSTGRESQL_CLIENTS: list,
   HOLDFAST_WORKER_CONCURRENCY: count(2),

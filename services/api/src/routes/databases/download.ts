@@ -1,10 +1,10 @@
 import { pipeline } from 'node:stream/promises';
 import { downloadName, type BackupFile, type ObjectStore } from '@holdfast/shared/domain';
 import type { Request, Response } from 'express';
-import { z } from 'zod';
-import { forbidden, notFound, Problem } from '../../http/problem.ts';
+import { notFound, Problem } from '../../http/problem.ts';
 import { parseRange } from '../../http/range.ts';
 import { bytes, route } from '../../http/route.ts';
+import { linkQuery, openedBy } from '../links.ts';
 import { checkStored, withStore } from './archive.ts';
 import { databaseDialect as dialect } from './dialect.ts';
 
@@ -17,25 +17,13 @@ const download = route({
   answers: 200,
   response: bytes,
   otherwise: { 403: 'The link is not valid or has expired.' },
-  query: z.object({
-    token: z
-      .unknown()
-      .optional()
-      .meta({
-        description: 'As the link has it.',
-        override: { type: 'string' },
-        examples: ['token1234'],
-      }),
-  }),
+  query: linkQuery,
   handler: async (call) => {
-    const { deps, params, query, request, signal } = call;
-    const claims = typeof query.token === 'string' ? deps.linkSigner.verify(query.token, deps.clock.now()) : null;
-    if (claims?.backupId !== params.id) {
-      throw forbidden('This download link is not valid or has expired: ask for a new one.');
-    }
-    const backup = await deps.persistence.backups.find(claims.backupId);
+    const { deps, params, request, signal } = call;
+    const { fileId } = openedBy(call, params.id);
+    const backup = await deps.persistence.backups.find(params.id);
     const files = backup?.status === 'done' ? await deps.persistence.backups.files(backup.id) : [];
-    const file = files.find(({ id }) => id === claims.fileId);
+    const file = files.find(({ id }) => id === fileId);
     if (!backup || backup.deletionRequestedAt || backup.databaseId !== params.db || !file)
       throw notFound('This backup has no such archive.');
     return (response) =>

@@ -1,10 +1,10 @@
 import { readManifest } from '@holdfast/pipeline';
 import { manifestSchema } from '@holdfast/shared/contracts';
-import { z } from 'zod';
 import type { ApiDeps } from '../../deps.ts';
 import { forbidden, notFound } from '../../http/problem.ts';
 import { route } from '../../http/route.ts';
 import { withStore } from '../databases/archive.ts';
+import { linkQuery, openedBy } from '../links.ts';
 import { absent, remoteDialect as dialect } from './dialect.ts';
 import { inTime } from './store.ts';
 
@@ -15,24 +15,14 @@ export const manifestRoute = route({
   scope: null,
   summary: 'The manifest of a backup. The token in the link is the permission, until it expires.',
   answers: 200,
-  query: z.object({
-    token: z
-      .unknown()
-      .optional()
-      .meta({
-        description: 'As the link has it.',
-        override: { type: 'string' },
-        examples: ['token1234'],
-      }),
-  }),
+  query: linkQuery,
   response: manifestSchema,
   otherwise: { 403: 'The link is not valid or has expired.' },
-  handler: async ({ deps, params, query }) => {
-    const claims = typeof query.token === 'string' ? deps.linkSigner.verify(query.token, deps.clock.now()) : null;
-    if (claims?.backupId !== params.backup || claims.fileId !== 'manifest') {
-      throw forbidden('This link is not valid or has expired: ask for a new one.');
-    }
-    const backup = await deps.persistence.backups.find(claims.backupId);
+  handler: async (call) => {
+    const { deps, params } = call;
+    const { fileId } = openedBy(call, params.backup);
+    if (fileId !== 'manifest') throw forbidden('This link opens a file of the backup, not its manifest.');
+    const backup = await deps.persistence.backups.find(params.backup);
     const manifestKey = backup?.deletionRequestedAt === null ? backup.manifestKey : null;
     if (!backup || manifestKey === null) throw notFound(absent);
     return await withStore(deps, backup, (store) => inTime((signal) => readManifest(store, manifestKey, signal)));
