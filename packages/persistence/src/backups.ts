@@ -155,7 +155,7 @@ export class Backups extends WorkTable<Backup> implements BackupRepository {
     return await this.findOwned(accountId, id);
   }
 
-  async requestDeletion(accountId: number, id: string): Promise<DeletionAnswer | null> {
+  async requestDeletion(accountId: number, id: string, requestId?: string): Promise<DeletionAnswer | null> {
     if (!isUuid(id)) return null;
     return await this.dataSource.transaction(async (manager) => {
       // Locked before it is looked at: a restore that was just being asked for is seen then.
@@ -169,7 +169,7 @@ export class Backups extends WorkTable<Backup> implements BackupRepository {
         `select ${deletionAnswer} as answer from holdfast.backups w where w.id = $1`,
         [id],
       );
-      if (row?.answer === 'requested') await markForDeletion(manager, 'id', id);
+      if (row?.answer === 'requested') await markForDeletion(manager, 'id', id, requestId);
       return row?.answer ?? null;
     });
   }
@@ -183,7 +183,7 @@ export class Backups extends WorkTable<Backup> implements BackupRepository {
         order by deletion_requested_at, w.id limit $1 for update of w skip locked
       ), rung as (
         update holdfast.backups w set deletion_rung_at = clock_timestamp() from due where w.id = due.id
-        returning w.id, w.request_id as "requestId"
+        returning w.id, w.deletion_request_id as "requestId"
       ) select * from rung`,
       [limit, ringAgainSeconds],
     );

@@ -156,11 +156,17 @@ describe('deletion', () => {
       );
     });
 
+    it('tells whoever removes the objects which request asked for it', async () => {
+      const { id } = await world.doneBackup();
+      await world.backups.requestDeletion(world.account.id, id, 'r-of-the-deletion');
+      expect(await world.backups.takeDeletable(1000, 0)).to.deep.include({ id, requestId: 'r-of-the-deletion' });
+    });
+
     it('is taken by one of two schedulers, and again only after a while, until it is done', async () => {
       const { id } = await world.doneBackup();
       await request(id);
       const turns = await Promise.all([world, other].map(({ backups }) => backups.takeDeletable(1000, 30)));
-      expect(turns.flat().filter((taken) => taken.id === id)).to.deep.equal([{ id, requestId: 'r-1' }]);
+      expect(turns.flat().filter((taken) => taken.id === id)).to.deep.equal([{ id, requestId: null }]);
       expect(await takenIds(30)).to.not.include(id);
       await world.sql(`update holdfast.backups set deletion_rung_at = deletion_rung_at - interval '31 seconds'`);
       expect(await takenIds(30)).to.include(id);

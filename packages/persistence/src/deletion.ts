@@ -18,15 +18,16 @@ export async function markForDeletion(
   manager: EntityManager,
   column: 'id' | 'destination_id',
   value: string | number,
+  requestId: string | undefined,
 ): Promise<void> {
   await manager.query(
     `update holdfast.backups set
-      deletion_requested_at = clock_timestamp(),
+      deletion_requested_at = clock_timestamp(), deletion_request_id = $3,
       status = case when status = 'scheduled' then 'error' else status end,
       error = case when status = 'scheduled' then $2::jsonb else error end,
       completed_at = coalesce(completed_at, clock_timestamp())
     where ${column} = $1 and deletion_requested_at is null`,
-    [value, JSON.stringify(new HoldfastError('cancelled').toPublic())],
+    [value, JSON.stringify(new HoldfastError('cancelled').toPublic()), requestId ?? null],
   );
 }
 

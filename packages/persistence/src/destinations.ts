@@ -97,11 +97,11 @@ export class Destinations implements DestinationRepository {
     });
   }
 
-  async requestDeletion(accountId: number, id: number): Promise<DestinationUses | null> {
+  async requestDeletion(accountId: number, id: number, requestId?: string): Promise<DestinationUses | null> {
     return await this.#remove(accountId, id, async (manager, { busyBackups, databases, schedules }) => {
       if (busyBackups + databases + schedules > 0) return;
       await manager.update(destinationEntity, { id }, { deletionRequestedAt: () => 'clock_timestamp()' });
-      await markForDeletion(manager, 'destination_id', id);
+      await markForDeletion(manager, 'destination_id', id, requestId);
       await removeEmptyDestination(manager, id);
     });
   }

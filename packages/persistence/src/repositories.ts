@@ -130,8 +130,11 @@ export interface BackupRepository extends WorkRepository<Backup> {
    * Hides a backup and has its objects removed; one that waits is cancelled.
    * @returns what stands in the way, or null when it is unknown
    */
-  requestDeletion(accountId: number, id: string): Promise<DeletionAnswer | null>;
-  /** Takes up to `limit` backups whose objects are to be removed; marks them as rung like `takeDue`. */
+  requestDeletion(accountId: number, id: string, requestId?: string): Promise<DeletionAnswer | null>;
+  /**
+   * Takes up to `limit` backups whose objects are to be removed, each with the request that asked for it; marks them as rung
+   * like `takeDue`.
+   */
   takeDeletable(limit: number, ringAgainSeconds: number): Promise<Pick<Backup, 'id' | 'requestId'>[]>;
   /** A backup whose objects are still to be removed, with the folders of all its attempts. */
   findDeletable(id: string): Promise<{ backup: Backup; attempts: BackupAttempt[] } | null>;
@@ -216,7 +219,7 @@ export interface DestinationRepository {
    * database or schedule uses it, or while one of its backups cannot be deleted.
    * @returns what uses it; null when unknown
    */
-  requestDeletion(accountId: number, id: number): Promise<DestinationUses | null>;
+  requestDeletion(accountId: number, id: number, requestId?: string): Promise<DestinationUses | null>;
 }
 
 export interface DestinationUses {

@@ -7,6 +7,7 @@ import { workChecks, workColumns, workIndices, workServer } from './work.ts';
 /** What only statements use: the doorbells, and how the removal of the objects goes. */
 interface Hidden {
   rungAt: Date | null;
+  deletionRequestId: string | null;
   deletionRungAt: Date | null;
   deletionError: PublicError | null;
   deletedAt: Date | null;
@@ -32,6 +33,7 @@ export const backupEntity = new EntitySchema<Backup & Hidden>({
     verifiedAt: optional(instant),
     lockedAt: optional(instant),
     deletionRequestedAt: optional(instant),
+    deletionRequestId: hidden(optional(text)),
     deletionRungAt: hidden(optional(instant)),
     deletionError: hidden(optional(json)),
     deletedAt: hidden(optional(instant)),

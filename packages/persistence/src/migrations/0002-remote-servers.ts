@@ -78,6 +78,7 @@ const deletion = `
   alter table holdfast.backups
     add column locked_at timestamptz,
     add column deletion_requested_at timestamptz,
+    add column deletion_request_id text,
     add column deletion_rung_at timestamptz,
     add column deletion_error jsonb,
     add column deleted_at timestamptz,

@@ -80,7 +80,7 @@ const remove = route({
   otherwise: { 409: 'The backup runs, is locked, or is being restored.' },
   handler: async (call) => {
     const { id } = await ownedBackup(call, call.params.id);
-    const answer = await call.deps.persistence.backups.requestDeletion(call.accountId, id);
+    const answer = await call.deps.persistence.backups.requestDeletion(call.accountId, id, call.requestId);
     if (answer === null) throw unknown();
     if (answer !== 'requested') throw conflict(inTheWay[answer]);
     call.log.info({ backupId: id }, 'deletion of a backup requested');

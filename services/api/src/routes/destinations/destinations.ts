@@ -110,7 +110,7 @@ const remove = route({
     const { destinations } = call.deps.persistence;
     const { force } = call.query;
     const uses = await (force
-      ? destinations.requestDeletion(call.accountId, id)
+      ? destinations.requestDeletion(call.accountId, id, call.requestId)
       : destinations.delete(call.accountId, id));
     if (uses === null) throw noDestination();
     const obstacle = obstacleTo(uses, force);
