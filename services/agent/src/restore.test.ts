@@ -1,4 +1,5 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { execFileSync } from 'node:child_process';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -121,6 +122,21 @@ describe('restore on a remote server', function suite() {
     expect(await restored()).to.equal(true);
     expect(treeOf(join(bed.folder, 'copy'))).to.deep.equal(before);
     expect(bed.log()).not.to.contain('hunter2');
+  });
+
+  it('says why a restore failed, and never that a whole archive is damaged', async () => {
+    writeFileSync(join(site, 'large'), randomBytes(4 * 1024 * 1024));
+    bed.start(siteSource());
+    const manifest = await backUp('site', 'files');
+    mkdirSync(join(bed.folder, 'taken'));
+    offer(manifest, 'site', { new_database: 'taken' });
+    expect(await restored()).to.equal(false);
+    expect(bed.log()).to.contain('"code":"restore_target_exists"').and.not.contain('damaged');
+    execFileSync('mkfifo', [join(site, 'pipe')]);
+    const hostile = execFileSync('tar', ['-czf', '-', '-C', site, './pipe', './large'], { maxBuffer: 2 ** 24 });
+    offer(publish(randomUUID(), 'files', hostile, { format: 'tar', codecs: ['gzip'], plain: null }), 'site');
+    expect(await restored()).to.equal(false);
+    expect(bed.log()).to.contain('The archive is refused at its member').and.not.contain('damaged');
   });
 
   it('downloads again what broke off or was refused for a moment', async () => {

@@ -60,7 +60,7 @@ async function restore(
     await build();
     return report(places.target, await putInPlace(places));
   } catch (error) {
-    input.destroy();
+    // The input is left to whoever gave it: broken without a reason, its decoders would say that the archive is damaged.
     await removeTree(places.build).catch(() => undefined);
     throw signal.aborted ? signal.reason : asFailure(error, places.target);
   }
