@@ -201,6 +201,18 @@ describe('runRestore', () => {
       }
     });
 
+    it('touches no role when the dump that is to follow is damaged', async () => {
+      const backup = await withGlobals();
+      const key = backup.files[0]?.key ?? '';
+      const stored = Buffer.from(backup.store.objects.get(key) ?? Buffer.alloc(0));
+      stored[stored.length - 20] = (stored.at(-20) ?? 0) ^ 1;
+      backup.store.objects.set(key, stored);
+      const engine = new FakeEngine(Buffer.alloc(0));
+      expect(await failure(run({ ...backup, engine }))).to.include({ code: 'integrity' });
+      expect(engine.restoredRoles).to.deep.equal([]);
+      expect(engine.received).to.equal(0);
+    });
+
     it('says in the failure of the dump that the globals are restored', async () => {
       const { store, manifestKey } = await withGlobals();
       const engine = new FakeEngine(Buffer.alloc(0));

@@ -15,6 +15,7 @@ import { readManifest } from './manifest.ts';
 import type { Progress } from './progress.ts';
 import { readingStreams } from './read-file.ts';
 import { selectFiles } from './select-files.ts';
+import { verifyFile } from './verify.ts';
 
 export interface RestoreRun {
   restore: Restore;
@@ -58,6 +59,8 @@ export async function runRestore(run: RestoreRun): Promise<RestoreOutcome> {
   const done: string[] = [];
   if (selected.globals) {
     const globals = globalsOf(engine);
+    // Roles are not taken back: a dump that turned out damaged after them would leave a changed server behind.
+    if (selected.dump) await verifyFile(store, selected.dump, signal);
     const work: Restoring = (input, context) => globals.restore(database, input, context);
     done.push((await restoreFile(run, selected.globals, work, onBytes)).outcome);
     before = selected.globals.plain?.size ?? 0;

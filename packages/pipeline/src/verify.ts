@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { Manifest } from '@holdfast/shared/contracts';
+import type { Manifest, ManifestFile } from '@holdfast/shared/contracts';
 import type { ObjectStore } from '@holdfast/shared/domain';
 import { FirstCause } from './first-cause.ts';
 import { readManifest } from './manifest.ts';
@@ -13,12 +13,15 @@ import { readingStreams } from './read-file.ts';
  */
 export async function verifyReadable(store: ObjectStore, manifestKey: string, signal: AbortSignal): Promise<Manifest> {
   const manifest = await readManifest(store, manifestKey, signal);
-  for (const file of manifest.files) {
-    const first = new FirstCause();
-    const streams = readingStreams(file, first.note);
-    await first.join(signal, () => [drain(store, file.key, streams, first.signal)]);
-  }
+  for (const file of manifest.files) await verifyFile(store, file, signal);
   return manifest;
+}
+
+/** The same for one file. @throws HoldfastError integrity, object_missing */
+export async function verifyFile(store: ObjectStore, file: ManifestFile, signal: AbortSignal): Promise<void> {
+  const first = new FirstCause();
+  const streams = readingStreams(file, first.note);
+  await first.join(signal, () => [drain(store, file.key, streams, first.signal)]);
 }
 
 async function drain(

@@ -1,3 +1,4 @@
+import type { ErrorCode } from './errors.ts';
 import type { WorkState } from './work.ts';
 
 /**
@@ -33,8 +34,34 @@ export interface Restore extends WorkState {
   /** Bytes of plain dump handed to the restore program so far. */
   progressBytes: number;
   estimatedBytes: number | null;
-  /** What the target holds now, in words for the row; null until final. */
+  /** What the target holds now, as whoever restored it said; null until done. `outcomeOf` says it of failed ones too. */
   outcome: string | null;
+}
+
+/** After these nobody heard whether the last step, which puts the new content in place as a whole, had been taken. */
+const unheard: ReadonlySet<ErrorCode> = new Set([
+  'connection_lost',
+  'host_unreachable',
+  'timed_out',
+  'lease_lost',
+  'lease_expired',
+  'abandoned',
+  'remote_failed',
+  'internal',
+]);
+
+/** What the target of a restore holds now, in a sentence; null before the end. Never a half: that is what restores are made of. */
+export function outcomeOf({ status, attempt, target, error, outcome }: Restore): string | null {
+  if (status !== 'error') return outcome;
+  const isKnown = attempt === 0 || (attempt === 1 && error !== null && !unheard.has(error.code));
+  if (target.mode === 'in_place') {
+    return isKnown
+      ? 'The target holds its old content, unchanged.'
+      : 'The target holds either its old content, unchanged, or the whole content of the backup.';
+  }
+  return isKnown
+    ? `No database "${target.database}" was made.`
+    : `Either no database "${target.database}" was made, or it holds the whole content of the backup.`;
 }
 
 /** Identifies what a restore writes to: two restores with the same key never run at once. */

@@ -1,0 +1,35 @@
+import { expect } from 'chai';
+import type { ErrorCode } from './errors.ts';
+import { outcomeOf, type Restore, type RestoreTarget } from './restore.ts';
+
+describe('what the target of a failed restore holds', () => {
+  const inPlace: RestoreTarget = { mode: 'in_place' };
+  const failed = (code: ErrorCode, attempt: number, target: RestoreTarget = inPlace): string =>
+    outcomeOf({ status: 'error', attempt, target, outcome: null, error: { code, message: '' } } as Restore) ?? '';
+
+  it('is its old content where the failure came before the last step', () => {
+    for (const code of ['integrity', 'restore_failed', 'auth_failed', 'cancelled', 'object_missing'] as const) {
+      expect(failed(code, 1), code).to.equal('The target holds its old content, unchanged.');
+    }
+    expect(failed('cancelled', 0)).to.equal('The target holds its old content, unchanged.');
+  });
+
+  it('is never promised where nobody heard of the last step, in this attempt or an earlier one', () => {
+    for (const code of ['lease_expired', 'connection_lost', 'abandoned', 'remote_failed', 'internal'] as const) {
+      expect(failed(code, 1), code).to.contain('either its old content').and.contain('the whole content of the backup');
+    }
+    expect(failed('integrity', 2)).to.contain('either its old content');
+  });
+
+  it('names the new database that was not made', () => {
+    const target = { mode: 'new_database', database: 'copy' } as const;
+    expect(failed('integrity', 1, target)).to.equal('No database "copy" was made.');
+    expect(failed('lease_expired', 1, target)).to.contain('Either no database "copy" was made, or');
+  });
+
+  it('is what the restore itself said where it did not fail', () => {
+    const done = { status: 'done', attempt: 1, target: inPlace, outcome: 'Whole.', error: null } as Restore;
+    expect(outcomeOf(done)).to.equal('Whole.');
+    expect(outcomeOf({ ...done, status: 'pending', outcome: null })).to.equal(null);
+  });
+});
