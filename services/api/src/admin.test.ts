@@ -88,10 +88,19 @@ describe('admin', () => {
     expect((await admin('list-tokens', '--account', 'eve')).err).to.include('There is no account "eve"');
   });
 
-  it('ends with 2 and its usage when it is called wrongly', async () => {
-    const wrong = [
+  const mustRefuse = async (calls: readonly string[][]): Promise<void> => {
+    for (const args of calls) {
+      const { code, out, err } = await admin(...args);
+      expect([code, out], args.join(' ')).to.deep.equal([2, '']);
+      expect(err).to.include('Usage:');
+    }
+  };
+
+  it('ends with 2 and its usage when it is called wrongly', () =>
+    mustRefuse([
       [],
       ['destroy'],
+      ['constructor'],
       ['migrate', 'x', 'y'],
       ['create-account'],
       ['create-token', '--account', 'ada', '--name', 'x'],
@@ -101,11 +110,22 @@ describe('admin', () => {
       ['revoke-token', '--account', 'ada'],
       ['revoke-token', '--id', '0199c0de-0000-7000-8000-000000000000'],
       ['migrate', '--force'],
-    ];
-    for (const args of wrong) {
-      const { code, out, err } = await admin(...args);
-      expect([code, out], args.join(' ')).to.deep.equal([2, '']);
-      expect(err).to.include('Usage:');
-    }
-  });
+    ]));
+
+  it('ignores nothing that a command does not take', () =>
+    mustRefuse([
+      ['migrate', 'now'],
+      ['migrate', '--account', 'ada'],
+      ['create-account', 'eve', '--scopes', 'all'],
+      ['create-token', 'eve', '--account', 'ada', '--name', 'x', '--scopes', 'all'],
+      ['list-tokens', 'ada', '--account', 'ada'],
+      ['revoke-token', '--account', 'ada', '--name', 'x', '--id', '0199c0de-0000-7000-8000-000000000000'],
+    ]));
+
+  it('takes no name that would make a line of its own in a list, or is longer than over HTTP', () =>
+    mustRefuse([
+      ['create-account', 'eve\nada'],
+      ['create-account', 'e'.repeat(256)],
+      ['create-token', '--account', 'ada', '--name', 'x\u001b[2K', '--scopes', 'all'],
+    ]));
 });

@@ -13,6 +13,7 @@ import {
 } from '@holdfast/shared/domain';
 import { systemClock, systemIds } from '@holdfast/shared/lifecycle';
 import { SecretBox } from '@holdfast/shared/security';
+import { text } from './http/fields.ts';
 
 const usage = `Usage:
   admin.ts migrate
@@ -44,6 +45,7 @@ async function runMigrations(settings: Settings): Promise<void> {
 
 async function createAccount({ accounts }: Persistence, name: string | undefined): Promise<void> {
   if (!name) throw new UsageError('create-account needs the name of the account.');
+  refuseBadName(name);
   if (await accounts.findByName(name)) throw new Error(`There is an account "${name}" already.`);
   const account = await accounts.create(name);
   print(`created account ${account.name} (${account.id})`);
@@ -60,6 +62,7 @@ interface TokenOptions {
 async function createToken({ accounts }: Persistence, options: TokenOptions): Promise<void> {
   const { account: accountName, name, scopes: scopeList } = options;
   if (!accountName || !name || !scopeList) throw new UsageError('create-token needs --account, --name and --scopes.');
+  refuseBadName(name);
   const granted = readScopes(scopeList);
   const expiresAt = readExpiry(options['expires-in-days']);
   const account = await accountNamed(accounts, accountName);
@@ -97,6 +100,12 @@ async function accountNamed(accounts: AccountRepository, name: string): Promise<
   const account = await accounts.findByName(name);
   if (!account) throw new Error(`There is no account "${name}": add it with create-account.`);
   return account;
+}
+
+/** The same names as over HTTP: in a list of one line for each token, no name makes a line of its own. */
+function refuseBadName(name: string): void {
+  if (text(255).safeParse(name).success) return;
+  throw new UsageError('A name has 1 to 255 characters, and no control characters.');
 }
 
 function readScopes(list: string): Scope[] {
@@ -143,25 +152,60 @@ async function withPersistence(run: (persistence: Persistence) => Promise<void>)
   }
 }
 
+interface Command {
+  takesArgument?: true;
+  options: readonly (keyof TokenOptions)[];
+  run(given: { argument: string | undefined; values: TokenOptions }): Promise<void>;
+}
+
+const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
+  ['migrate', { options: [], run: () => runMigrations(loadSettings()) }],
+  [
+    'create-account',
+    {
+      takesArgument: true,
+      options: [],
+      run: ({ argument }) => withPersistence((persistence) => createAccount(persistence, argument)),
+    },
+  ],
+  [
+    'create-token',
+    {
+      options: ['account', 'name', 'scopes', 'expires-in-days'],
+      run: ({ values }) => withPersistence((persistence) => createToken(persistence, values)),
+    },
+  ],
+  [
+    'list-tokens',
+    {
+      options: ['account'],
+      run: ({ values }) => withPersistence((persistence) => listTokens(persistence, values)),
+    },
+  ],
+  [
+    'revoke-token',
+    {
+      options: ['account', 'id'],
+      run: ({ values }) => withPersistence((persistence) => revokeToken(persistence, values)),
+    },
+  ],
+]);
+
 async function main(): Promise<void> {
   const { positionals, values } = readArguments();
-  const [command, argument, ...rest] = positionals;
-  if (rest.length > 0) throw new UsageError(`Not understood: ${rest.join(' ')}.`);
-  if (command === undefined) throw new UsageError('A command is needed.');
-  switch (command) {
-    case 'migrate':
-      return runMigrations(loadSettings());
-    case 'create-account':
-      return withPersistence((persistence) => createAccount(persistence, argument));
-    case 'create-token':
-      return withPersistence((persistence) => createToken(persistence, values));
-    case 'list-tokens':
-      return withPersistence((persistence) => listTokens(persistence, values));
-    case 'revoke-token':
-      return withPersistence((persistence) => revokeToken(persistence, values));
-    default:
-      throw new UsageError(`There is no command "${command}".`);
-  }
+  const [name, ...others] = positionals;
+  if (name === undefined) throw new UsageError('A command is needed.');
+  const command = commands.get(name);
+  if (!command) throw new UsageError(`There is no command "${name}".`);
+  const taken: readonly string[] = command.options;
+  const beyond = [
+    ...others.slice(command.takesArgument ? 1 : 0),
+    ...Object.keys(values)
+      .filter((option) => !taken.includes(option))
+      .map((option) => `--${option}`),
+  ];
+  if (beyond.length > 0) throw new UsageError(`${name} does not take ${beyond.join(' ')}.`);
+  await command.run({ argument: others[0], values });
 }
 
 try {

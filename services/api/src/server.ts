@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Running } from '@holdfast/shared/lifecycle';
 import { createApp } from './app.ts';
 import type { ApiDeps } from './deps.ts';
+import { answerUnreadable } from './http/unreadable.ts';
 import { routes } from './routes/index.ts';
 
 export interface RunningApi extends Running {
@@ -17,6 +18,7 @@ export interface RunningApi extends Running {
 export async function startApi(deps: ApiDeps): Promise<RunningApi> {
   const { HOLDFAST_HOST: host, HOLDFAST_PORT: port, HOLDFAST_GRACE_SECONDS: graceSeconds } = deps.settings;
   const server = createServer(createApp(deps, routes));
+  answerUnreadable(server, deps);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, resolve);

@@ -23,6 +23,8 @@ interface Fault {
   status: number | undefined;
   /** The region that the store says the bucket is in. */
   region: string | undefined;
+  /** Whether the body was not the XML of S3, so that name and message tell only how the SDK failed to read it. */
+  isUnreadable: boolean;
 }
 
 const refusedKeys: Entry = {
@@ -77,13 +79,14 @@ const outOfRange: Entry = {
 const failed: Entry = {
   code: 'store_failed',
   say: ({ host, action }, fault) => {
-    const said = [fault.name, fault.message].filter((part) => part !== '' && part !== 'UnknownError').join(': ');
+    const words = fault.isUnreadable ? [] : [fault.name, fault.message];
+    const said = words.filter((part) => part !== '' && part !== 'UnknownError').join(': ');
     return `${action} failed: ${host} answered ${said.slice(0, 300) || `with status ${fault.status}`}.`;
   },
 };
 const notS3: Entry = {
   code: 'store_failed',
-  say: ({ host, action }) => `${action} failed: ${host} answered something that is not S3. Is the endpoint right?`,
+  say: ({ host, action }) => `${action} failed: ${host} answered something that is not S3: correct the endpoint.`,
 };
 
 const byName: Record<string, Entry> = {
@@ -168,7 +171,7 @@ function entryFor(fault: Fault): Entry {
   if (status >= 300 && status < 400) return elsewhere;
   if (status === 401 || status === 403) return denied;
   if (status === 507) return full;
-  return fault.name === 'SyntaxError' || status < 300 ? notS3 : failed;
+  return status < 300 || (fault.isUnreadable && status < 500) ? notS3 : failed;
 }
 
 function faultOf(thrown: unknown): Fault {
@@ -185,6 +188,7 @@ function faultOf(thrown: unknown): Fault {
   return {
     name: text(error.name),
     message: text(error.message),
+    isUnreadable: text(error.message).includes('Deserialization error'),
     code: text(error.code),
     status: error.$metadata?.httpStatusCode,
     region: text(error.Region) || error.$response?.headers?.['x-amz-bucket-region'],

@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { Secret, type S3Settings } from '@holdfast/shared/domain';
 import { startS3, type Effect, type RequestKind, type TestS3 } from '@holdfast/testing/s3';
 import { expect } from 'chai';
@@ -106,6 +108,29 @@ describe('the trial of a destination in S3', () => {
     expect((await store.probe(signal)).problems.join()).to.match(/refused the access key or secret key/);
     await store.close();
   });
+
+  for (const [status, words] of [
+    [200, /answered something that is not S3: correct the endpoint\.$/],
+    [404, /answered something that is not S3: correct the endpoint\.$/],
+    [502, /answered with status 502\.$/],
+  ] as const) {
+    it(`tells in words of its own that a page comes with status ${status}`, async () => {
+      const web = createServer((_request, response) => {
+        response.writeHead(status, { 'content-type': 'text/html' }).end('<!doctype html><p>It works <br> here');
+      });
+      await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
+      try {
+        const { port } = web.address() as AddressInfo;
+        const problems = await problemsWith({ endpoint: `http://127.0.0.1:${port}` });
+        expect(problems.join())
+          .to.match(words)
+          .and.not.match(/Deserialization|@aws-sdk|\$response/);
+      } finally {
+        web.closeAllConnections();
+        await new Promise((resolve) => web.close(resolve));
+      }
+    });
+  }
 
   it('tells that nobody listens there', async () => {
     await server.pause();

@@ -1,9 +1,12 @@
+import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage } from 'node:http';
 import express, { type RequestHandler } from 'express';
 import type { Dialect } from './dialect.ts';
-import { Problem } from './problem.ts';
+import { badRequest, Problem } from './problem.ts';
 
-const limit = '1mb';
-const json = express.json({ limit, type: () => true });
+/** In bytes. */
+const limit = 1_048_576;
+const json = express.json({ limit, type: () => true, verify: requireText });
 const form = express.urlencoded({ limit, extended: false, type: () => true });
 
 /**
@@ -12,6 +15,8 @@ const form = express.urlencoded({ limit, extended: false, type: () => true });
  */
 export function readBody(dialect: Dialect): RequestHandler {
   return (request, response, next) => {
+    // Before a byte of it is read.
+    if (Number(request.get('content-length')) > limit) return next(new Problem(413, tooLarge));
     const type = (request.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase();
     if (request.get('content-length') === '0' || !hasBody(request.headers)) return next();
     if (type === '' || type === 'application/json' || type?.endsWith('+json')) return json(request, response, next);
@@ -20,6 +25,13 @@ export function readBody(dialect: Dialect): RequestHandler {
     return next(new Problem(415, `The request body must be ${accepted}.`));
   };
 }
+
+/** Otherwise bytes that are no text would be replaced, and a password kept that nobody sent. */
+function requireText(_request: IncomingMessage, _response: unknown, body: Buffer, encoding: string): void {
+  if (encoding === 'utf-8' && !isUtf8(body)) throw badRequest('The request body cannot be read: it is not UTF-8.');
+}
+
+export const tooLarge = 'The request body is larger than 1 MiB.';
 
 const hasBody = (headers: Record<string, unknown>): boolean =>
   headers['transfer-encoding'] !== undefined || headers['content-length'] !== undefined;

@@ -1,6 +1,7 @@
 import { HoldfastError } from '@holdfast/shared/domain';
 import type { ErrorRequestHandler } from 'express';
 import type { Dialect } from './dialect.ts';
+import { tooLarge } from './body.ts';
 import { requestIdOf } from './logging.ts';
 import { badRequest, Problem } from './problem.ts';
 
@@ -31,7 +32,7 @@ function toProblem(error: unknown, requestId: string): Problem {
   }
   // What the HTTP layer refused. Its own messages quote the body and are not passed on.
   const status = error instanceof Error && 'status' in error ? error.status : undefined;
-  if (status === 413) return new Problem(413, 'The request body is larger than 1 MiB.');
+  if (status === 413) return new Problem(413, tooLarge);
   if (status === 415) return new Problem(415, 'The encoding or character set of the request body is not supported.');
   if (status === 400) {
     return badRequest(error instanceof URIError ? 'The path is not valid.' : 'The request body cannot be read.');

@@ -71,6 +71,76 @@ describe('http', () => {
     }
   });
 
+  it('answers as shortly when a body has thousands of things wrong with it', async () => {
+    const options = Object.fromEntries(Array.from({ length: 5000 }, (_, n) => [`entry-${n}`, n]));
+    const { status, text } = await post('/api/databases', JSON.stringify({ database: { options } }), {
+      'content-type': 'application/json',
+    });
+    expect(status).to.equal(422);
+    expect(text).to.include('and 4990 more');
+    expect(text.length).to.be.below(2000);
+  });
+
+  it('refuses a body that is too large before it is sent', async () => {
+    const { host } = new URL(api.url);
+    const headers = { authorization: `Bearer ${ada.token}`, 'content-length': 200_000_000, host };
+    const status = await new Promise((resolve, reject) => {
+      const asked = httpRequest(`${api.url}/api/databases`, { method: 'POST', headers }, (answer) => {
+        resolve(answer.statusCode);
+        asked.destroy();
+      });
+      asked.on('error', reject).flushHeaders();
+    });
+    expect(status).to.equal(413);
+  });
+
+  it('refuses bodies that are not UTF-8 instead of keeping other characters than were sent', async () => {
+    const body = (password: Buffer) =>
+      Buffer.concat([
+        Buffer.from(`{"database":{"name":"bytes","type":"postgresql","host":"127.0.0.1","user":"u","password":"`),
+        password,
+        Buffer.from('"}}'),
+      ]);
+    const sent = (password: Buffer) =>
+      api.request('POST', '/api/databases', {
+        token: ada.token,
+        raw: new Uint8Array(body(password)),
+        headers: { 'content-type': 'application/json' },
+      });
+    const latin = await sent(Buffer.from('pässword', 'latin1'));
+    expect([latin.status, latin.json]).to.deep.equal([
+      400,
+      { error: 'The request body cannot be read: it is not UTF-8.' },
+    ]);
+    expect((await sent(Buffer.from('pässword'))).status).to.equal(201);
+  });
+
+  it('refuses what the path names before a word about the fields of the request', async () => {
+    const id = '0199c0de-0000-7000-8000-000000000000';
+    const wrong: [string, string, unknown][] = [
+      ['PATCH', '/api/databases/none', { database: { port: 0 } }],
+      ['PUT', '/api/databases/none', { database: { port: 0 } }],
+      ['POST', '/api/databases/none/backups', []],
+      ['POST', '/api/databases/none/schedules', {}],
+      ['PATCH', `/api/databases/${ada.database.name}/schedules/${id}`, { cron: '' }],
+      ['POST', `/api/databases/${ada.database.name}/backups/${id}/restore`, { files: [] }],
+    ];
+    for (const [method, path, body] of wrong) {
+      const { status, json } = await api.request(method, path, { token: ada.token, body });
+      expect(status, `${method} ${path}`).to.equal(404);
+      expect(json).to.have.all.keys('error');
+    }
+  });
+
+  it('says of lists how many entries they need', async () => {
+    const path = `/api/databases/${ada.database.name}`;
+    const field = 'periodic_backups_scheduled_at';
+    const none = await api.request('PATCH', path, { token: ada.token, body: { database: { [field]: [] } } });
+    expect(none.json).to.deep.equal({
+      errors: { [field]: [`The ${field} field must have 1 or more entries.`] },
+    });
+  });
+
   it('asks for a token before it reads anything, and for the scope of the route', async () => {
     const tried = [
       '',
@@ -144,6 +214,32 @@ describe('http', () => {
       expect(answer.headers.get('x-request-id'), strange).to.match(/^[0-9a-f-]{36}$/);
     }
     expect((await api.request('GET', '/healthz')).headers.get('x-request-id')).to.match(/^[0-9a-f-]{36}$/);
+  });
+
+  it('answers what is no HTTP with JSON and a request id too', async () => {
+    const { port } = new URL(api.url);
+    const answerTo = (raw: string) =>
+      new Promise<string>((resolve, reject) => {
+        const socket = connect(Number(port), '127.0.0.1');
+        let answer = '';
+        socket.on('data', (chunk) => (answer += chunk.toString()));
+        socket.on('close', () => resolve(answer)).on('error', reject);
+        socket.write(raw);
+      });
+    const chunked = `Host: x\r\nAuthorization: Bearer ${ada.token}\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n`;
+    const cases: [string, number][] = [
+      ['GARBAGE\r\n\r\n', 400],
+      [`GET / HTTP/1.1\r\nHost: x\r\nX: ${'a'.repeat(20_000)}\r\n\r\n`, 431],
+      [`POST /api/databases HTTP/1.1\r\n${chunked}`, 400],
+    ];
+    for (const [raw, status] of cases) {
+      const [head = '', body = ''] = (await answerTo(raw)).split('\r\n\r\n');
+      expect(head.split(' ')[1], raw.slice(0, 20)).to.equal(String(status));
+      expect(JSON.parse(body)).to.have.all.keys('error');
+      const [, id = ''] = /^X-Request-Id: (.*)$/im.exec(head) ?? [];
+      expect(api.logged()).to.include(`"requestId":"${id}"`).and.not.include(ada.token);
+      expect(id).to.match(/^[0-9a-f-]{36}$/);
+    }
   });
 
   it('sends strict headers and never names its framework', async () => {

@@ -13,7 +13,7 @@ export function validate<S extends z.ZodType>(schema: S, input: unknown): z.outp
   if (result.success) return result.data;
   const fields: FieldProblems = {};
   const rules: FieldProblems = {};
-  for (const issue of result.error.issues) {
+  for (const issue of result.error.issues.slice(0, shownIssues)) {
     const field = fieldOf(issue.path);
     const subject = field === '' ? 'The request body' : `The ${field} field`;
     (fields[field === '' ? 'body' : field] ??= []).push(`${subject} ${issue.message}.`);
@@ -39,15 +39,23 @@ const kinds: Record<string, string> = {
   object: 'an object',
 };
 
+/** Nobody reads more, and an answer must not be as long as a hostile request. */
+const shownKeys = 10;
+const shownIssues = 100;
+
 function predicate(issue: RawIssue): string {
   if (issue.input === undefined) return 'is required';
   const { code } = issue;
   if (code === 'invalid_type') return `must be ${kinds[issue.expected] ?? issue.expected}`;
   if (code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}`;
   if (code === 'unrecognized_keys') {
-    return `must not have the entries ${issue.keys.map((key) => key.slice(0, 40)).join(', ')}`;
+    const more = issue.keys.length > shownKeys ? ` and ${issue.keys.length - shownKeys} more` : '';
+    const shown = issue.keys.slice(0, shownKeys).map((key) => key.slice(0, 40));
+    return `must not have the entries ${shown.join(', ')}${more}`;
   }
   const isText = 'origin' in issue && issue.origin === 'string';
+  const isList = 'origin' in issue && issue.origin === 'array';
+  if (isList && code === 'too_small') return `must have ${issue.minimum} or more entries`;
   if (code === 'too_small') return isText ? 'must not be empty' : `must be at least ${issue.minimum}`;
   if (code === 'too_big')
     return isText ? `must not be longer than ${issue.maximum} characters` : `must be at most ${issue.maximum}`;

@@ -1,4 +1,4 @@
-import { ownershipModes, type Restore } from '@holdfast/shared/domain';
+import { outcomeOf, ownershipModes, type Restore } from '@holdfast/shared/domain';
 import { z } from 'zod';
 import { presentProgress, progressView, statusView } from './backup.ts';
 import { presentTime, timeView } from './time.ts';
@@ -61,6 +61,6 @@ export function presentRestore(restore: Restore): z.input<typeof restoreView> {
     progress: presentProgress(restore),
     attempt: restore.attempt,
     error: restore.error,
-    outcome: restore.outcome,
+    outcome: outcomeOf(restore),
   };
 }

@@ -1,5 +1,7 @@
 import { createHmac, hkdfSync } from 'node:crypto';
 
+const pieceLength = 65_536;
+
 /** Tells requests apart by method, URL and body. Keyed, because bodies hold secrets that could be guessed from a plain digest. */
 export class Fingerprints {
   readonly #key: Buffer;
@@ -11,30 +13,48 @@ export class Fingerprints {
 
   /** The same for bodies that differ only in the order of their fields. */
   of(method: string, url: string, body: unknown): string {
-    const hmac = createHmac('sha256', this.#key).update(`${method} ${url}\n`);
-    for (const piece of canonical(body)) hmac.update(piece);
-    return hmac.digest('hex');
+    const hmac = createHmac('sha256', this.#key);
+    let text = `${method} ${url}\n`;
+    for (const piece of canonical(body)) {
+      text += piece;
+      // Hashed in large pieces: a body may consist of a million small ones.
+      if (text.length < pieceLength) continue;
+      hmac.update(text);
+      text = '';
+    }
+    return hmac.update(text).digest('hex');
   }
 }
 
-type Pending = { literal: string } | { value: unknown };
+/** Punctuation on the stack, between values. */
+class Literal {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+const comma = new Literal(',');
+const endOfList = new Literal(']');
+const endOfObject = new Literal('}');
 
 /** JSON in pieces, with the fields of objects in order. Not recursive: a body may be nested more deeply than the stack. */
 function* canonical(root: unknown): Generator<string> {
-  const stack: Pending[] = [{ value: root }];
-  for (let next = stack.pop(); next; next = stack.pop()) {
-    if ('literal' in next) yield next.literal;
-    else if (typeof next.value !== 'object' || next.value === null) yield JSON.stringify(next.value) ?? '';
-    else {
-      const { value } = next;
-      const isList = Array.isArray(value);
-      yield isList ? '[' : '{';
-      stack.push({ literal: isList ? ']' : '}' });
-      const entries = Object.entries(value);
-      const ordered = isList ? entries : entries.toSorted(([a], [b]) => (a < b ? -1 : 1));
-      for (const [name, inner] of ordered.reverse()) {
-        stack.push({ literal: ',' }, { value: inner }, { literal: isList ? '' : `${JSON.stringify(name)}:` });
-      }
+  const stack: unknown[] = [root];
+  while (stack.length > 0) {
+    const next = stack.pop();
+    if (next instanceof Literal) yield next.text;
+    else if (typeof next !== 'object' || next === null) yield JSON.stringify(next) ?? '';
+    else if (Array.isArray(next)) {
+      yield '[';
+      stack.push(endOfList);
+      for (let index = next.length - 1; index >= 0; index -= 1) stack.push(comma, next[index]);
+    } else {
+      yield '{';
+      stack.push(endOfObject);
+      const entries = Object.entries(next).toSorted(([a], [b]) => (a > b ? -1 : 1));
+      for (const [name, inner] of entries) stack.push(comma, inner, new Literal(`${JSON.stringify(name)}:`));
     }
   }
 }

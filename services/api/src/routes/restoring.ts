@@ -80,7 +80,7 @@ interface Asking {
  * @throws Problem 409 when the backup is not done or another restore onto the same target waits or runs; 422
  */
 export async function createRestore(call: Asking, backup: Backup, wish: RestoreWish): Promise<Restore> {
-  if (backup.status !== 'done') throw conflict(`This backup cannot be restored: its status is ${backup.status}.`);
+  if (backup.status !== 'done') throw conflict('This backup cannot be restored: it has not completed.');
   const { deps, requestId } = call;
   const database = await targetDatabase(call, backup, wish);
   const target: RestoreTarget =
@@ -95,7 +95,7 @@ export async function createRestore(call: Asking, backup: Backup, wish: RestoreW
     target,
     // The roles of the backup need not exist anywhere but on the server that it is of.
     ownership: wish.ownership ?? (isOnItself ? 'keep' : 'skip'),
-    fileIds: await chosenFiles(deps, backup, wish.files),
+    fileIds: await chosenFiles(deps, backup, target, wish.files),
     ...(await placeOf(call, database, target, wish.compute)),
     requestId,
     maxFailures: deps.settings.HOLDFAST_MAX_FAILURES,
@@ -124,16 +124,21 @@ async function targetDatabase({ deps, accountId }: Asking, backup: Backup, { tar
   return found;
 }
 
-/** @throws Problem 422 for files that are not the backup's */
+/** @throws Problem 422 for files that are not the backup's, or of which no new database can be made */
 async function chosenFiles(
   { persistence }: ApiDeps,
   backup: Backup,
+  target: RestoreTarget,
   ids: readonly string[] | null | undefined,
 ): Promise<string[] | null> {
   if (!ids) return null;
   const files = await persistence.backups.files(backup.id);
-  if (ids.every((id) => files.some((file) => file.id === id))) return [...ids];
-  throw wrong('files', 'must hold only ids of files of this backup');
+  const chosen = files.filter(({ id }) => ids.includes(id));
+  if (chosen.length < ids.length) throw wrong('files', 'must hold only ids of files of this backup');
+  if (target.mode === 'new_database' && !chosen.some(({ role }) => role === 'dump')) {
+    throw wrong('files', 'must hold the dump, of which the new database is made');
+  }
+  return [...ids];
 }
 
 /**

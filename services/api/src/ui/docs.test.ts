@@ -53,6 +53,19 @@ describe('the documentation page', () => {
     expect(text).to.not.match(/https?:/);
   });
 
+  it('answers wrong methods 405 with Allow', async () => {
+    for (const path of ['/docs', '/docs/', '/docs/initializer.js']) {
+      for (const method of ['POST', 'DELETE', 'OPTIONS']) {
+        const answer = await api.request(method, path, { token: ada.token });
+        expect([answer.status, answer.headers.get('allow'), answer.json], `${method} ${path}`).to.deep.equal([
+          405,
+          'GET, HEAD',
+          { error: 'This path allows only GET, HEAD.' },
+        ]);
+      }
+    }
+  });
+
   it('has no other file than those that it needs', async () => {
     for (const path of ['/docs/index.html', '/docs/package.json', '/docs/%2e%2e/docs.ts', '/docs/swagger-ui.js']) {
       expect((await get(path)).status, path).to.equal(404);

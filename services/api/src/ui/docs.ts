@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import express from 'express';
 import helmet from 'helmet';
+import { methodNotAllowed } from '../http/problem.ts';
 
 export const docsPath = '/docs';
 
@@ -19,6 +20,9 @@ const files: readonly (readonly [path: string, root: string, file: string])[] = 
 export const serveDocs = express.Router();
 for (const [path, root, file] of files) {
   serveDocs.get(path, (_request, response) => response.sendFile(file, { root }));
+  serveDocs.all(path, () => {
+    throw methodNotAllowed(['GET', 'HEAD']);
+  });
 }
 
 /** Permits the page's own scripts and styles, none inline, and requests to this service alone. */

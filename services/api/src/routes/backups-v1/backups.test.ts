@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Backup, BackupFile } from '@holdfast/shared/domain';
+import { startS3 } from '@holdfast/testing/s3';
 import { expect } from 'chai';
 import { openApi, type Tenant, type TestApi } from '../../harness.test.ts';
 
@@ -253,5 +254,41 @@ describe('backups v1: backups', () => {
     }
     expect((await api.request('DELETE', `/v1/backups/${doomed.id}`, { token: ada.token })).status).to.equal(404);
     expect((await api.request('GET', own, { token: ada.token })).text).to.not.include(doomed.id);
+  });
+
+  it('answers while the client still listens when the store of the files never does', async function stalls() {
+    this.timeout(40_000);
+    const s3 = await startS3();
+    const allowing = await openApi({ HOLDFAST_ALLOWED_NETWORKS: '127.0.0.0/8' });
+    try {
+      const cay = await allowing.tenant('cay');
+      const { backup: stuck } = await allowing.doneBackup(cay.database);
+      const made = await allowing.request('POST', '/api/backup-destinations', {
+        token: cay.token,
+        body: {
+          label: 'S3',
+          type: 'custom_s3',
+          s3_access_key: s3.accessKey,
+          s3_secret_key: s3.secretKey,
+          s3_bucket_name: s3.bucket,
+          s3_endpoint: s3.endpoint,
+          path_style_endpoint: true,
+        },
+      });
+      const { id } = made.json['data'] as { id: number };
+      await allowing.own.query(`update holdfast.backups set destination_id = ${id} where id = '${stuck.id}'`);
+      s3.faults.add({ kind: 'headObject', effect: { type: 'stall' } });
+      const begun = performance.now();
+      for (const [method, path] of [
+        ['POST', `/v1/backups/${stuck.id}/download`],
+        ['GET', `/api/databases/${cay.database.id}/backups/${stuck.id}/archive`],
+      ] as const) {
+        expect((await allowing.request(method, path, { token: cay.token })).status).to.equal(502);
+      }
+      expect(performance.now() - begun).to.be.lessThan(30_000);
+    } finally {
+      await allowing.stop();
+      await s3.stop();
+    }
   });
 });

@@ -39,7 +39,7 @@ const download = route({
     if (backup.status !== 'done') throw conflict('This backup has no files to download: it is not completed.');
     const files = await call.deps.persistence.backups.files(backup.id);
     return await withStore(call.deps, backup, async (store) => {
-      for (const file of files) await checkStored(call, store, file);
+      await Promise.all(files.map((file) => checkStored(call, store, file)));
       const links = files.map(async (file) => [file.name, await fileLink(call, store, backup, file)] as const);
       return { data: Object.fromEntries(await Promise.all(links)) };
     });

@@ -1,4 +1,4 @@
-import type { Backup, Restore } from '@holdfast/shared/domain';
+import { outcomeOf, type Backup, type Restore } from '@holdfast/shared/domain';
 import { z } from 'zod';
 import { presentProgress, progressView } from '../../presenters/backup.ts';
 import { presentTime, timeView } from '../../presenters/time.ts';
@@ -90,6 +90,6 @@ export async function presentRestoreV1(
     target: { database_id: restore.databaseId, new_database: target.mode === 'in_place' ? null : target.database },
     progress: presentProgress(restore),
     error: restore.error,
-    outcome: restore.outcome,
+    outcome: outcomeOf(restore),
   };
 }

@@ -148,6 +148,32 @@ describe('backups v1: restores', () => {
     }
   });
 
+  it('refuses fields that it does not know, so that a misplaced target never becomes a restore in place', async () => {
+    for (const body of [{ new_database: 'copy' }, { database_id: second.id }, { targets: {} }, { file: [file.id] }]) {
+      const { status, json } = await ask(body);
+      const problem = `The request body must not have the entries ${Object.keys(body).join()}.`;
+      expect([status, json]).to.deep.equal([422, { message: problem, errors: { body: [problem] } }]);
+    }
+  });
+
+  it('promises no new database for files of which none can be made', async () => {
+    const { backup: whole, file: globals } = await api.doneBackup(ada.database);
+    await api.own.query(`update holdfast.backup_files set role = 'globals' where id = '${globals.id}'`);
+    const { status, json } = await ask({ files: [globals.id], target: { new_database: 'empty' } }, whole.id);
+    const problem = 'The files field must hold the dump, of which the new database is made.';
+    expect([status, json]).to.deep.equal([422, { message: problem, errors: { files: [problem] } }]);
+    expect((await ask({ files: [globals.id] }, whole.id)).status).to.equal(201);
+  });
+
+  it('tells in its own words that a backup has not completed', async () => {
+    const { database: of, token } = await api.tenant('waiting');
+    const made = await api.request('POST', `/api/databases/${of.id}/backups`, { token });
+    const { id } = made.json['database_backup'] as { id: string };
+    await api.deps.persistence.backups.claim(id, { worker: 'test', seconds: 60 });
+    const { status, json } = await api.request('POST', `/v1/backups/${id}/restore`, { token });
+    expect([status, json]).to.deep.equal([409, { message: 'This backup cannot be restored: it has not completed.' }]);
+  });
+
   it('asks for both halves of compute or for none, and names the one that is missing', async () => {
     for (const [compute, field] of [
       [{ type: 'server' }, 'compute.server_id'],

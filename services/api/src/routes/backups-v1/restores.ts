@@ -9,8 +9,9 @@ import { presentRestoreV1, restoreV1View } from './restore-view.ts';
 
 const shown = z.strictObject({ data: restoreV1View });
 
+/** Nothing else passes: a misplaced target would otherwise become a restore in place. */
 const request = z
-  .object({
+  .strictObject({
     files: restoreFiles.nullish(),
     compute: restoreCompute.nullish(),
     target: restoreTarget.nullish(),

@@ -5,13 +5,14 @@ import {
   type Destination,
   type ObjectStore,
 } from '@holdfast/shared/domain';
-import type { Logger } from '@holdfast/shared/observability';
 import type { Request } from 'express';
 import { z } from 'zod';
 import type { ApiDeps } from '../../deps.ts';
 import { baseUrl } from '../../http/base-url.ts';
 import { conflict, notFound } from '../../http/problem.ts';
+import { withinSeconds } from '../../http/time-limit.ts';
 import { route } from '../../http/route.ts';
+import { probeSeconds, type Probing } from '../probing.ts';
 import { databaseDialect as dialect } from './dialect.ts';
 import { ownedBackupOf } from './owned.ts';
 
@@ -40,13 +41,10 @@ export async function destinationOf({ persistence }: ApiDeps, { destinationId }:
 /**
  * Checks that the store holds a file with its recorded size.
  * @throws Problem 404 when not; the backup is then flagged and an alert raised
+ * @throws HoldfastError timed_out when the store does not tell while the client still listens
  */
-export async function checkStored(
-  call: { deps: ApiDeps; log: Logger },
-  store: ObjectStore,
-  file: BackupFile,
-): Promise<void> {
-  const stored = await store.head(file.key);
+export async function checkStored(call: Probing, store: ObjectStore, file: BackupFile): Promise<void> {
+  const stored = await withinSeconds(probeSeconds, call.signal, () => store.head(file.key));
   if (stored?.size === file.size) return;
   await call.deps.persistence.backups.markDamaged(file.backupId);
   const found = stored ? `has ${stored.size} bytes instead of ${file.size}` : 'is missing';

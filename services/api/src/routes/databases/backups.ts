@@ -40,6 +40,7 @@ const create = route({
     .object({})
     .optional()
     .meta({ description: 'May be empty or absent.', examples: [{}] }),
+  finds: (call) => ownedDatabase(call, call.params.db),
   handler: async (call) => {
     const database = await ownedDatabase(call, call.params.db);
     const backup = await call.deps.persistence.backups.create({

@@ -89,6 +89,7 @@ const change = (method: 'PATCH' | 'PUT') =>
     answers: 200,
     response: z.strictObject({ database: databaseView }),
     body: databaseChange,
+    finds: (call) => ownedDatabase(call, call.params.db),
     handler: changeDatabase,
   });
 

@@ -80,7 +80,17 @@ describe('database dialect: restores', () => {
     const { status, json } = await api.request('POST', `/api/databases/${database.id}/backups/${id}/restore`, {
       token,
     });
-    expect([status, json]).to.deep.equal([409, { error: 'This backup cannot be restored: its status is scheduled.' }]);
+    expect([status, json]).to.deep.equal([409, { error: 'This backup cannot be restored: it has not completed.' }]);
+  });
+
+  it('refuses fields that it does not know, so that a misplaced target never becomes a restore in place', async () => {
+    for (const body of [{ new_database: 'copy' }, { database_id: ada.database.id }, { targets: {} }]) {
+      const { status, json } = await restore(body);
+      expect([status, json], JSON.stringify(body)).to.deep.equal([
+        422,
+        { errors: { body: [`The request body must not have the entries ${Object.keys(body).join()}.`] } },
+      ]);
+    }
   });
 
   it('refuses targets that are ambiguous or that client programs would not read as a name', async () => {

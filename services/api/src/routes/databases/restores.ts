@@ -8,8 +8,9 @@ import { createRestore, restoreFiles, restoreTarget } from '../restoring.ts';
 import { databaseDialect as dialect } from './dialect.ts';
 import { ownedBackupOf, ownedDatabase, type Owner } from './owned.ts';
 
+/** Strict, because a target under another name than its own would be a restore in place, which drops what is there. */
 const request = z
-  .object({
+  .strictObject({
     target: restoreTarget.optional(),
     files: restoreFiles.optional(),
     ownership: z.enum(ownershipModes).optional(),
@@ -31,6 +32,7 @@ const create = route({
   response: restoreView,
   otherwise: { 409: 'The backup is not done, or another restore onto the same target waits or runs.' },
   body: request,
+  finds: (call) => ownedBackupOf(call, call.params.db, call.params.id),
   handler: async (call) => {
     const { target, files, ownership } = call.body ?? {};
     const backup = await ownedBackupOf(call, call.params.db, call.params.id);

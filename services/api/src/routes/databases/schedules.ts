@@ -48,6 +48,7 @@ const create = route({
   creates: true,
   response: shown,
   body: fields.meta({ examples: [{ cron: '30 3 * * *', timezone: 'Europe/Paris' }] }),
+  finds: (call) => ownedDatabase(call, call.params.db),
   handler: async (call) => {
     const database = await ownedDatabase(call, call.params.db);
     const schedule = {
@@ -84,6 +85,7 @@ const update = (method: 'PATCH' | 'PUT') =>
     answers: 200,
     response: shown,
     body: change,
+    finds: ownedSchedule,
     handler: async (call) => {
       const current = await ownedSchedule(call);
       const changes = await toChange(call, call.body);

@@ -4,6 +4,8 @@ import { text } from '../../http/fields.ts';
 import { invalid } from '../../http/problem.ts';
 
 const longestDays = 99_999;
+/** Times are written with years of four digits; an offset could lead beyond. */
+const latest = new Date('9999-12-31T23:59:59.999Z');
 
 const scopeList = z
   .array(z.enum(scopeNames))
@@ -19,6 +21,7 @@ export const newToken = z
       expires_at: z.iso
         .datetime({ offset: true, error: 'must be a time such as 2027-01-31T12:00:00Z' })
         .transform((at) => new Date(at))
+        .refine((at) => at <= latest, { error: 'must not be after the year 9999' })
         .nullish(),
       expires_in_days: z.int().min(1).max(longestDays).nullish(),
     }),

@@ -85,6 +85,11 @@ describe('tokens', () => {
       [{ token: { name: 'x', scopes: 'admin' } }, 'scopes', 'The scopes field must be a list.'],
       [{ token: { ...good, expires_at: '2020-01-01T00:00:00Z' } }, 'expires_at', 'must be in the future.'],
       [{ token: { ...good, expires_at: 'soon' } }, 'expires_at', 'must be a time such as 2027-01-31T12:00:00Z.'],
+      [
+        { token: { ...good, expires_at: '9999-12-31T23:59:59-01:00' } },
+        'expires_at',
+        'must not be after the year 9999.',
+      ],
       [{ token: { ...good, expires_in_days: 0 } }, 'expires_in_days', 'must be at least 1.'],
       [{ token: { ...good, expires_in_days: 1e9 } }, 'expires_in_days', 'must be at most 99999.'],
       [{ token: { ...good, expires_in_days: 1, expires_at: '2099-01-01T00:00:00Z' } }, 'expires_in_days', 'beside'],
