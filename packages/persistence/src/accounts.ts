@@ -4,7 +4,7 @@ import { hashToken, newApiToken } from '@holdfast/shared/security';
 import { violatedConstraint } from './constraints.ts';
 import { accountEntity, apiTokenEntity } from './entities/accounts.ts';
 import { isName, isRowNumber, isUuid } from './keys.ts';
-import type { AccountRepository, NewToken } from './repositories.ts';
+import type { AccountRepository, NewToken } from './repositories/index.ts';
 
 export class Accounts implements AccountRepository {
   readonly #dataSource: DataSource;

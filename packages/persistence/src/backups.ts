@@ -11,7 +11,7 @@ import { backupAttemptEntity, backupEntity, backupFileEntity } from './entities/
 import { isRowNumber, isUuid } from './keys.ts';
 import { insertBackup } from './new-backup.ts';
 import { deletionAnswer, markForDeletion, removeEmptyDestination } from './deletion.ts';
-import type { BackupRepository, BackupResult, DeletionAnswer, NewBackup } from './repositories.ts';
+import type { BackupRepository, BackupResult, DeletionAnswer, NewBackup } from './repositories/index.ts';
 import { storable, WorkTable, type WorkKind } from './work.ts';
 
 const kind: WorkKind<Backup> = {

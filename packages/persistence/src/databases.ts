@@ -8,7 +8,7 @@ import { databaseEntity, type DatabaseRow } from './entities/databases.ts';
 import { isName, isUuid } from './keys.ts';
 import { only } from './only.ts';
 import { pick } from './pick.ts';
-import type { DatabaseRepository, NewDatabase } from './repositories.ts';
+import type { DatabaseRepository, NewDatabase } from './repositories/index.ts';
 
 /** What a registration and a change of it set, beside the password. */
 const fields = ['name', 'type', 'serverId', 'host', 'port', 'user', 'database', 'options', 'destinationId'] as const;

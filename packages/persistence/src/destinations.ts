@@ -6,7 +6,7 @@ import { deletionAnswer, markForDeletion, removeEmptyDestination } from './delet
 import { destinationEntity, type DestinationRow } from './entities/destinations.ts';
 import { isRowNumber } from './keys.ts';
 import { only } from './only.ts';
-import type { DestinationRepository, DestinationUses, NewDestination, Page } from './repositories.ts';
+import type { DestinationRepository, DestinationUses, NewDestination, Page } from './repositories/index.ts';
 
 const shown = { deletionRequestedAt: IsNull() };
 

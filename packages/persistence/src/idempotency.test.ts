@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { Secret } from '@holdfast/shared/domain';
-import type { HeldKey, KeyState, RepeatableRequest } from './repositories.ts';
+import type { HeldKey, KeyState, RepeatableRequest } from './repositories/index.ts';
 import { openWorld, unusedName, type World } from './testing/world.ts';
 
 describe('idempotency keys', () => {

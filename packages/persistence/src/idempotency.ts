@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 import type { Ids, Secret } from '@holdfast/shared/domain';
 import type { SecretBox } from '@holdfast/shared/security';
-import type { HeldKey, IdempotencyRepository, KeyState, RepeatableRequest } from './repositories.ts';
+import type { HeldKey, IdempotencyRepository, KeyState, RepeatableRequest } from './repositories/index.ts';
 
 const lifetime = `interval '1 day'`;
 

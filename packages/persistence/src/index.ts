@@ -1,3 +1,3 @@
-export * from './repositories.ts';
+export * from './repositories/index.ts';
 export { migrate } from './migrate.ts';
 export { openPersistence, type PersistenceOptions } from './open-persistence.ts';

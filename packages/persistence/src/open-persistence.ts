@@ -7,7 +7,7 @@ import { Databases } from './databases.ts';
 import { Destinations } from './destinations.ts';
 import { IdempotencyKeys } from './idempotency.ts';
 import { requireMigrated } from './migrate.ts';
-import type { Persistence } from './repositories.ts';
+import type { Persistence } from './repositories/index.ts';
 import { RemoteUploads } from './remote-uploads.ts';
 import { RequestRates } from './request-rates.ts';
 import { Restores } from './restores.ts';

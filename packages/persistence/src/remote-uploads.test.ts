@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Persistence } from './repositories.ts';
+import type { Persistence } from './repositories/index.ts';
 import { openWorld, type World } from './testing/world.ts';
 
 describe("the completion of a remote server's upload", () => {

@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { remoteUploadEntity } from './entities/remote-uploads.ts';
 import { isUuid } from './keys.ts';
-import type { RemoteUpload, RemoteUploadRepository } from './repositories.ts';
+import type { RemoteUpload, RemoteUploadRepository } from './repositories/index.ts';
 
 export class RemoteUploads implements RemoteUploadRepository {
   readonly #dataSource: DataSource;

@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { only } from './only.ts';
-import type { RequestRate, RequestRateRepository } from './repositories.ts';
+import type { RequestRate, RequestRateRepository } from './repositories/index.ts';
 
 /** Ended windows that each new one removes, so that they never pile up and no request pays for many. */
 const removedAtOnce = 10;

@@ -2,7 +2,7 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { restoreTargetKey, type Ids, type Restore } from '@holdfast/shared/domain';
 import { restoreEntity } from './entities/restores.ts';
 import { isRowNumber, isUuid } from './keys.ts';
-import type { NewRestore, RestoreRepository } from './repositories.ts';
+import type { NewRestore, RestoreRepository } from './repositories/index.ts';
 import { WorkTable, type WorkKind } from './work.ts';
 
 const kind: WorkKind<Restore> = {

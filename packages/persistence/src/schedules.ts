@@ -7,7 +7,7 @@ import { isUuid } from './keys.ts';
 import { insertBackup } from './new-backup.ts';
 import { only } from './only.ts';
 import { pick } from './pick.ts';
-import type { NewSchedule, ScheduleRepository, Tick } from './repositories.ts';
+import type { NewSchedule, ScheduleRepository, Tick } from './repositories/index.ts';
 import { dueTicks, jitterMs } from './ticks.ts';
 
 type Timing = Pick<Schedule, 'id' | 'cron' | 'timezone' | 'enabled' | 'jitterSeconds'>;

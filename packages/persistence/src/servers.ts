@@ -6,7 +6,7 @@ import { violatedConstraint } from './constraints.ts';
 import { serverEntity } from './entities/servers.ts';
 import { isName, isRowNumber } from './keys.ts';
 import { only } from './only.ts';
-import type { ServerRepository } from './repositories.ts';
+import type { ServerRepository } from './repositories/index.ts';
 
 const hashOfNobody = '0'.repeat(64);
 

@@ -3,7 +3,7 @@ import { HoldfastError, errorCodes, type ErrorCode, type PublicError, type WorkS
 import { violatedConstraint } from './constraints.ts';
 import type { Work } from './entities/work.ts';
 import { isRowNumber, isUuid } from './keys.ts';
-import type { Due, Failure, HeartbeatAnswer, Lease, Progress, Reaped, WorkRepository } from './repositories.ts';
+import type { Due, Failure, HeartbeatAnswer, Lease, Progress, Reaped, WorkRepository } from './repositories/index.ts';
 
 /** What is particular to one kind of work. SQL in it calls the row `w`. */
 export interface WorkKind<T> {

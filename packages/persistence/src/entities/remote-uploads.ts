@@ -1,5 +1,5 @@
 import { EntitySchema } from 'typeorm';
-import type { RemoteUpload } from '../repositories.ts';
+import type { RemoteUpload } from '../repositories/index.ts';
 import { bytes, hidden, insertedAt, instant, integer, optional, text, uuidKey } from './columns.ts';
 import { restricted } from './foreign-keys.ts';
 

@@ -1,0 +1,19 @@
+import type { Database } from '@holdfast/shared/domain';
+
+export type NewDatabase = Omit<Database, 'id' | 'accountId' | 'serverId' | 'createdAt' | 'updatedAt'> & {
+  /** The remote server that backs it up; absent: our workers. */
+  serverId?: number | null;
+};
+
+export interface DatabaseRepository {
+  /** @returns `name_taken` when the account has a database of that name */
+  create(accountId: number, database: NewDatabase): Promise<Database | 'name_taken'>;
+  find(id: string): Promise<Database | null>;
+  /** By id or by name. */
+  findOwned(accountId: number, idOrName: string): Promise<Database | null>;
+  list(accountId: number): Promise<Database[]>;
+  /** @returns null when it is unknown */
+  update(accountId: number, id: string, change: Partial<NewDatabase>): Promise<Database | 'name_taken' | null>;
+  /** @returns the number of backups that stand in the way (nothing is deleted then), or 0 when it was deleted; null when unknown */
+  delete(accountId: number, id: string): Promise<number | null>;
+}

@@ -1,0 +1,40 @@
+import type { Destination, LocalSettings, S3Settings, Secret } from '@holdfast/shared/domain';
+
+export type NewDestination =
+  | { label: string; type: 's3' | 'custom_s3'; settings: S3Settings; accessKey: Secret; secretKey: Secret }
+  | { label: string; type: 'local'; settings: LocalSettings };
+
+export interface Page<T> {
+  items: T[];
+  total: number;
+}
+
+export interface DestinationRepository {
+  create(accountId: number, destination: NewDestination): Promise<Destination>;
+  find(id: number): Promise<Destination | null>;
+  findOwned(accountId: number, id: number): Promise<Destination | null>;
+  /** Newest first. `page` counts from 1. */
+  list(accountId: number, page: number, perPage: number): Promise<Page<Destination>>;
+  /** The account's oldest destination. */
+  findDefault(accountId: number): Promise<Destination | null>;
+  /** Replaces everything but id, account and creation time. @returns null when it is unknown */
+  replace(accountId: number, id: number, destination: NewDestination): Promise<Destination | null>;
+  /** Backups whose objects it holds, or may hold. */
+  countBackups(id: number): Promise<number>;
+  /** @returns what uses it (nothing is deleted then); null when unknown */
+  delete(accountId: number, id: number): Promise<DestinationUses | null>;
+  /**
+   * Hides a destination and has the objects of all its backups removed, then the destination itself. Does nothing while a
+   * database or schedule uses it, or while one of its backups cannot be deleted.
+   * @returns what uses it; null when unknown
+   */
+  requestDeletion(accountId: number, id: number, requestId?: string): Promise<DestinationUses | null>;
+}
+
+export interface DestinationUses {
+  backups: number;
+  /** Those of the backups that wait, run, are locked or are being restored. */
+  busyBackups: number;
+  databases: number;
+  schedules: number;
+}

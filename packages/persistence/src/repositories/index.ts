@@ -1,0 +1,37 @@
+import type { AccountRepository } from './accounts.ts';
+import type { BackupRepository } from './backups.ts';
+import type { DatabaseRepository } from './databases.ts';
+import type { DestinationRepository } from './destinations.ts';
+import type { RemoteUploadRepository } from './remote-uploads.ts';
+import type { IdempotencyRepository, RequestRateRepository } from './requests.ts';
+import type { RestoreRepository } from './restores.ts';
+import type { ScheduleRepository } from './schedules.ts';
+import type { ServerRepository } from './servers.ts';
+
+export * from './accounts.ts';
+export * from './backups.ts';
+export * from './databases.ts';
+export * from './destinations.ts';
+export * from './remote-uploads.ts';
+export * from './requests.ts';
+export * from './restores.ts';
+export * from './schedules.ts';
+export * from './servers.ts';
+export * from './work.ts';
+
+/** Everything that is kept, over one connection pool. */
+export interface Persistence {
+  accounts: AccountRepository;
+  databases: DatabaseRepository;
+  destinations: DestinationRepository;
+  schedules: ScheduleRepository;
+  backups: BackupRepository;
+  restores: RestoreRepository;
+  servers: ServerRepository;
+  remoteUploads: RemoteUploadRepository;
+  requestRates: RequestRateRepository;
+  idempotency: IdempotencyRepository;
+  /** Resolves when the database answers. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}

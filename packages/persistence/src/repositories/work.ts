@@ -1,0 +1,70 @@
+import type { PublicError, WorkStatus } from '@holdfast/shared/domain';
+
+/** Who works on a unit of work, as the lease names it. */
+export interface Lease {
+  worker: string;
+  seconds: number;
+}
+
+/** What a heartbeat learns: go on; the lease was lost to somebody else; or stop because somebody asked for it. */
+export type HeartbeatAnswer = 'ok' | 'lost' | 'cancel';
+
+export interface Progress {
+  progressBytes: number;
+  estimatedBytes: number | null;
+}
+
+/** A unit of work that is due and whose doorbell is to be rung. */
+export interface Due {
+  id: string;
+  /** The attempt that a claim would begin. */
+  attempt: number;
+  requestId: string | null;
+}
+
+export interface Failure {
+  error: PublicError;
+  retryable: boolean;
+  /** Seconds until the next attempt may begin, when there is one. */
+  retryInSeconds: number;
+}
+
+/** What came of one expired lease. */
+export interface Reaped {
+  id: string;
+  attempt: number;
+  status: WorkStatus;
+}
+
+/**
+ * Changes of state of one kind of work. Each method is one guarded statement (or one transaction) on the database's
+ * clock; what `transition` in the domain refuses changes no row here.
+ */
+export interface WorkRepository<T> {
+  find(id: string): Promise<T | null>;
+  /** Begins the next attempt for a worker, or null when somebody else has it, it is not due, or the same target is being worked on. */
+  claim(id: string, lease: Lease): Promise<T | null>;
+  /** Begins the oldest work that is due for a remote server, or the one of that id; null when there is none. */
+  claimOfServer(serverId: number, silenceSeconds: number, id?: string): Promise<T | null>;
+  /**
+   * Records that a remote server is at work: its silence counts anew.
+   * @param silenceSeconds replaces what was agreed before; null keeps it
+   */
+  heardOfServer(
+    serverId: number,
+    id: string,
+    heard: { silenceSeconds: number | null; progressBytes: number | null },
+  ): Promise<HeartbeatAnswer>;
+  /** Extends the lease and records progress. */
+  heartbeat(id: string, attempt: number, lease: Lease, progress: Progress): Promise<HeartbeatAnswer>;
+  /** Ends the attempt in failure. @returns the new status, or null when the attempt is stale */
+  fail(id: string, attempt: number, failure: Failure): Promise<WorkStatus | null>;
+  /** Gives the work back uncounted (SIGTERM). @returns false when the attempt is stale */
+  handBack(id: string, attempt: number): Promise<boolean>;
+  /** Takes up to `limit` due rows that were not rung within `ringAgainSeconds` and marks them as rung. */
+  takeDue(limit: number, ringAgainSeconds: number): Promise<Due[]>;
+  /** Takes back up to `limit` attempts whose lease has ended. */
+  reapExpired(limit: number, retryInSeconds: number): Promise<Reaped[]>;
+  /** @returns the new status, or null when it was final already */
+  requestCancel(id: string): Promise<WorkStatus | null>;
+}
