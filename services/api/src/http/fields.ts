@@ -8,6 +8,12 @@ export const looksLikeUuid = (value: string): boolean => uuidForm.test(value);
 /** The largest number of a PostgreSQL `integer`. */
 export const maxInteger = 2_147_483_647;
 
+/** The number of a row that a path names; null where it can be none. */
+export function rowNumber(text: string): number | null {
+  const number = /^[1-9]\d{0,9}$/.test(text) ? Number(text) : Infinity;
+  return number <= maxInteger ? number : null;
+}
+
 /** Text on one line that PostgreSQL can keep: no control characters (NUL among them), no halves of surrogate pairs. */
 export const isPlainText = (value: string): boolean => value.isWellFormed() && !/\p{Cc}/u.test(value);
 

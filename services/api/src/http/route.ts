@@ -64,7 +64,13 @@ interface FurtherAnswer {
 /** The status of success and its body: 204 alone has none. */
 type Success = { answers: 200 | 201; response: z.ZodType | typeof bytes } | { answers: 204; response?: undefined };
 
-interface Definition<Path extends string, S extends Access, Body extends z.ZodType, Query extends z.ZodType> {
+interface Definition<
+  Path extends string,
+  S extends Access,
+  Body extends z.ZodType,
+  Query extends z.ZodType,
+  Found = unknown,
+> {
   method: Method;
   path: Path;
   dialect: Dialect;
@@ -82,9 +88,12 @@ interface Definition<Path extends string, S extends Access, Body extends z.ZodTy
   creates?: true;
   body?: Body;
   query?: Query;
-  /** Refuses what the path names and the caller may not see, before a word about the fields of the request. */
-  finds?: (call: Omit<Call<Path, never, never, S>, 'body' | 'query'>) => Promise<unknown>;
-  handler: (call: Call<Path, z.output<Body>, z.output<Query>, S>) => Promise<Reply>;
+  /**
+   * Finds what the path names, for the handler; refuses what the caller may not see, before a word about the fields of the
+   * request.
+   */
+  finds?: (call: Omit<Call<Path, never, never, S>, 'body' | 'query'>) => Promise<Found>;
+  handler: (call: Call<Path, z.output<Body>, z.output<Query>, S>, found: Found) => Promise<Reply>;
 }
 
 /** A route as data: the application, the 405 answers and the API's description are all made from these. */
@@ -96,25 +105,27 @@ export function route<
   S extends Access,
   Body extends z.ZodType = z.ZodUnknown,
   Query extends z.ZodType = z.ZodUnknown,
->(definition: Definition<Path, S, Body, Query> & Success): Route {
+  Found = undefined,
+>(definition: Definition<Path, S, Body, Query, Found> & Success): Route {
   const { finds, handler, ...declared } = definition;
   type Typed = Call<Path, z.output<Body>, z.output<Query>, S>;
   return {
     ...declared,
     run: async (call, caller) => {
-      const found = {
+      const known = {
         ...call,
         params: call.request.params as Typed['params'],
         accountId: (caller?.accountId ?? null) as Typed['accountId'],
         token: (caller?.token ?? null) as Typed['token'],
         server: (caller?.server ?? null) as Typed['server'],
       };
-      await finds?.(found);
-      return await handler({
-        ...found,
+      const found = (await finds?.(known)) as Found;
+      const typed = {
+        ...known,
         body: definition.body && validate(definition.body, call.request.body),
         query: definition.query && validate(definition.query, call.request.query),
-      } as Typed);
+      } as Typed;
+      return await handler(typed, found);
     },
   };
 }

@@ -38,8 +38,7 @@ const create = route({
   response: shown,
   otherwise: { 409: 'The backup is not completed, or another restore onto the same target waits or runs.' },
   finds: (call) => ownedBackup(call, call.params.id),
-  handler: async (call) => {
-    const backup = await ownedBackup(call, call.params.id);
+  handler: async (call, backup) => {
     const { files, compute, target } = call.body ?? {};
     const restore = await createRestore(call, backup, { files, compute, target });
     return { data: await presentRestoreV1(call, backup, restore) };

@@ -41,8 +41,7 @@ const create = route({
     .optional()
     .meta({ description: 'May be empty or absent.', examples: [{}] }),
   finds: (call) => ownedDatabase(call, call.params.db),
-  handler: async (call) => {
-    const database = await ownedDatabase(call, call.params.db);
+  handler: async (call, database) => {
     const backup = await call.deps.persistence.backups.create({
       id: call.resourceId,
       databaseId: database.id,

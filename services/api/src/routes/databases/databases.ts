@@ -93,11 +93,10 @@ const change = (method: 'PATCH' | 'PUT') =>
     handler: changeDatabase,
   });
 
-async function changeDatabase(call: Call<'/api/databases/:db', { database: DatabaseChange }>) {
+async function changeDatabase(call: Call<'/api/databases/:db', { database: DatabaseChange }>, current: Database) {
   const { deps, accountId } = call;
   const { destination_id: destinationId, server_id, ...asked } = call.body.database;
   const { name, type, host, port, user, password, database, options, ...periodic } = asked;
-  const current = await ownedDatabase(call, call.params.db);
   refuseOtherReach(current, call.body.database);
   const serverId = server_id ?? undefined;
   const isMoved = (host ?? current.host) !== current.host || (port ?? current.port) !== current.port;

@@ -33,9 +33,8 @@ const create = route({
   otherwise: { 409: 'The backup is not done, or another restore onto the same target waits or runs.' },
   body: request,
   finds: (call) => ownedBackupOf(call, call.params.db, call.params.id),
-  handler: async (call) => {
+  handler: async (call, backup) => {
     const { target, files, ownership } = call.body ?? {};
-    const backup = await ownedBackupOf(call, call.params.db, call.params.id);
     return presentRestore(await createRestore(call, backup, { target, files, ownership }));
   },
 });

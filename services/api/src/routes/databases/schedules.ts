@@ -49,8 +49,7 @@ const create = route({
   response: shown,
   body: fields.meta({ examples: [{ cron: '30 3 * * *', timezone: 'Europe/Paris' }] }),
   finds: (call) => ownedDatabase(call, call.params.db),
-  handler: async (call) => {
-    const database = await ownedDatabase(call, call.params.db);
+  handler: async (call, database) => {
     const schedule = {
       ...defaults,
       databaseId: database.id,
@@ -86,8 +85,7 @@ const update = (method: 'PATCH' | 'PUT') =>
     response: shown,
     body: change,
     finds: ownedSchedule,
-    handler: async (call) => {
-      const current = await ownedSchedule(call);
+    handler: async (call, current) => {
       const changes = await toChange(call, call.body);
       checkTiming({ ...current, ...changes });
       const updated = await call.deps.persistence.schedules.update(call.accountId, current.id, changes);

@@ -2,7 +2,7 @@ import type { DestinationUses, NewDestination } from '@holdfast/persistence';
 import { HoldfastError, isSamePlace, type Destination } from '@holdfast/shared/domain';
 import { z } from 'zod';
 import { baseUrl } from '../../http/base-url.ts';
-import { maxInteger } from '../../http/fields.ts';
+import { rowNumber } from '../../http/fields.ts';
 import { conflict, forbidden, invalid, notFound } from '../../http/problem.ts';
 import { route } from '../../http/route.ts';
 import type { ApiDeps } from '../../deps.ts';
@@ -80,8 +80,7 @@ const update = route({
   query: forceQuery,
   body: destinationChange,
   finds: (call) => ownedDestination(call),
-  handler: async (call) => {
-    const current = await ownedDestination(call);
+  handler: async (call, current) => {
     const { label = current.label, type = current.type } = call.body;
     const asked = toDestination({ ...call.body, label, type }, current);
     await checkUsable(call.deps, call.accountId, asked, call.body);
@@ -105,8 +104,7 @@ const remove = route({
   otherwise: { 409: 'Something uses it, or keeps its backups from being removed.' },
   query: forceQuery,
   finds: (call) => ownedDestination(call),
-  handler: async (call) => {
-    const { id } = await ownedDestination(call);
+  handler: async (call, { id }) => {
     const { destinations } = call.deps.persistence;
     const { force } = call.query;
     const uses = await (force
@@ -137,8 +135,8 @@ async function ownedDestination(call: {
   accountId: number;
   params: { id: string };
 }): Promise<Destination> {
-  const id = /^[1-9]\d{0,9}$/.test(call.params.id) ? Number(call.params.id) : Infinity;
-  const found = id <= maxInteger ? await call.deps.persistence.destinations.find(id) : null;
+  const id = rowNumber(call.params.id);
+  const found = id === null ? null : await call.deps.persistence.destinations.find(id);
   if (!found || found.deletionRequestedAt !== null) throw noDestination();
   if (found.accountId !== call.accountId) throw forbidden('You are not authorized to access this backup destination');
   return found;

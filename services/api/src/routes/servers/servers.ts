@@ -1,7 +1,7 @@
 import type { Server } from '@holdfast/shared/domain';
 import { z } from 'zod';
 import type { ApiDeps } from '../../deps.ts';
-import { maxInteger, text } from '../../http/fields.ts';
+import { rowNumber, text } from '../../http/fields.ts';
 import { conflict, invalid, notFound } from '../../http/problem.ts';
 import { route } from '../../http/route.ts';
 import { newServerView, presentServer, serverView } from '../../presenters/server.ts';
@@ -76,8 +76,8 @@ const remove = route({
 
 /** The account's server of that id. @throws Problem 404, the same whether it is unknown or another account's */
 async function ownedServer({ deps, accountId }: { deps: ApiDeps; accountId: number }, id: string): Promise<Server> {
-  const number = /^[1-9]\d{0,9}$/.test(id) ? Number(id) : Infinity;
-  const found = number <= maxInteger && (await deps.persistence.servers.findOwned(accountId, number));
+  const number = rowNumber(id);
+  const found = number !== null && (await deps.persistence.servers.findOwned(accountId, number));
   if (!found) throw unknown();
   return found;
 }
