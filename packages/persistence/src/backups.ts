@@ -58,6 +58,9 @@ const attemptColumns = `
   a.backup_id as "backupId", a.attempt, a.destination_id as "destinationId", a.prefix, a.worker,
   a.started_at as "startedAt", a.ended_at as "endedAt", a.settled, a.error, a.swept_at as "sweptAt"`;
 
+/** Nobody sees a backup that somebody asked to delete. */
+const shown = { deletionRequestedAt: IsNull() };
+
 export class Backups extends WorkTable<Backup> implements BackupRepository {
   readonly #ids: Ids;
 
@@ -75,14 +78,14 @@ export class Backups extends WorkTable<Backup> implements BackupRepository {
   async listOfDatabase(databaseId: string): Promise<Backup[]> {
     if (!isUuid(databaseId)) return [];
     return await this.dataSource.manager.find(backupEntity, {
-      where: { databaseId, deletionRequestedAt: IsNull() },
+      where: { databaseId, ...shown },
       order: { createdAt: 'DESC', id: 'DESC' },
     });
   }
 
   async findOwned(accountId: number, id: string): Promise<Backup | null> {
     if (!isUuid(id)) return null;
-    return await this.dataSource.manager.findOneBy(backupEntity, { accountId, id, deletionRequestedAt: IsNull() });
+    return await this.dataSource.manager.findOneBy(backupEntity, { accountId, id, ...shown });
   }
 
   async files(backupId: string): Promise<BackupFile[]> {
@@ -149,7 +152,7 @@ export class Backups extends WorkTable<Backup> implements BackupRepository {
 
   async setLocked(accountId: number, id: string, locked: boolean): Promise<Backup | null> {
     if (!isUuid(id)) return null;
-    const found = { accountId, id, deletionRequestedAt: IsNull() };
+    const found = { accountId, id, ...shown };
     const lockedAt = locked ? () => 'coalesce(locked_at, clock_timestamp())' : null;
     await this.dataSource.manager.update(backupEntity, found, { lockedAt });
     return await this.findOwned(accountId, id);

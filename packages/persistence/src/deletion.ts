@@ -1,6 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import { HoldfastError } from '@holdfast/shared/domain';
 import { forgetDeletedBackups } from './deleted-backups.ts';
+import { cancelled } from './work.ts';
 
 const isRestored = `exists (
   select from holdfast.restores r where r.backup_id = w.id and r.status in ('scheduled', 'pending'))`;
@@ -22,12 +23,12 @@ export async function markForDeletion(
 ): Promise<void> {
   await manager.query(
     `update holdfast.backups set
-      deletion_requested_at = clock_timestamp(), deletion_request_id = $3,
+      deletion_requested_at = clock_timestamp(), deletion_request_id = $2,
       status = case when status = 'scheduled' then 'error' else status end,
-      error = case when status = 'scheduled' then $2::jsonb else error end,
+      error = case when status = 'scheduled' then ${cancelled} else error end,
       completed_at = coalesce(completed_at, clock_timestamp())
     where ${column} = $1 and deletion_requested_at is null`,
-    [value, JSON.stringify(new HoldfastError('cancelled').toPublic()), requestId ?? null],
+    [value, requestId ?? null],
   );
 }
 

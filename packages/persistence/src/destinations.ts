@@ -80,10 +80,10 @@ export class Destinations implements DestinationRepository {
   async countBackups(id: number): Promise<number> {
     if (!isRowNumber(id)) return 0;
     const rows = await this.#dataSource.query<{ backups: number }[]>(
-      `select count(*)::integer as backups from holdfast.backups
-       where destination_id = $1 and deleted_at is null
-         and (status <> 'error' or exists (
-           select from holdfast.backup_attempts a where a.backup_id = id and a.swept_at is null))`,
+      `select count(*)::integer as backups from holdfast.backups w
+       where w.destination_id = $1 and w.deleted_at is null
+         and (w.status <> 'error' or exists (
+           select from holdfast.backup_attempts a where a.backup_id = w.id and a.swept_at is null))`,
       [id],
     );
     return only(rows).backups;

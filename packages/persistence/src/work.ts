@@ -32,7 +32,8 @@ const after = (seconds: string): string => `clock_timestamp() + make_interval(se
 
 /** An error of the table as an SQL value; its texts are ours and hold no quotes. */
 const asValue = (code: ErrorCode): string => `'${JSON.stringify(new HoldfastError(code).toPublic())}'::jsonb`;
-const cancelled = asValue('cancelled');
+/** Why work that somebody cancelled ended, as an SQL value. */
+export const cancelled = asValue('cancelled');
 
 /** A program may have said what a row cannot hold (NUL, half a character); the reason has to get there all the same. */
 export function storable({ code, message }: PublicError): PublicError {
