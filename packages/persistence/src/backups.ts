@@ -34,11 +34,14 @@ const kind: WorkKind<Backup> = {
       worker: backup.leaseOwner ?? '',
       startedAt: () => 'clock_timestamp()',
       settled: false,
+      bytes: 0,
     });
   },
-  endAttempts: (settled, error) => `, ended as (
-    update holdfast.backup_attempts a set ended_at = clock_timestamp(), settled = ${settled}, error = ${error}
-    from changed where a.backup_id = changed.id and a.attempt = changed.attempt)`,
+  attempts: { table: 'holdfast.backup_attempts', of: 'backup_id' },
+  // The slot of a schedule ends as its backup does, in the same statement.
+  further: `, slot as (
+    update holdfast.slots s set status = changed.status, ended_at = clock_timestamp()
+    from changed where s.backup_id = changed.id and changed.status in ('done', 'error'))`,
 };
 
 /** The attempt `a` of the failed remote backup `w` whose objects nobody has begun to remove. */
@@ -56,7 +59,7 @@ const unswept = `
 /** The columns of an attempt by the names of the domain. */
 const attemptColumns = `
   a.backup_id as "backupId", a.attempt, a.destination_id as "destinationId", a.prefix, a.worker,
-  a.started_at as "startedAt", a.ended_at as "endedAt", a.settled, a.error, a.swept_at as "sweptAt"`;
+  a.started_at as "startedAt", a.ended_at as "endedAt", a.settled, a.bytes::double precision as bytes, a.error, a.swept_at as "sweptAt"`;
 
 /** Nobody sees a backup that somebody asked to delete. */
 const shown = { deletionRequestedAt: IsNull() };
@@ -209,7 +212,8 @@ export class Backups extends WorkTable<Backup> implements BackupRepository {
     await this.dataSource.transaction(async (manager) => {
       const [gone] = await manager.query<{ destinationId: number }[]>(
         `with gone as (
-          update holdfast.backups set deleted_at = clock_timestamp(), deletion_error = null
+          update holdfast.backups set deleted_at = clock_timestamp(), deletion_error = null,
+            deletion_begun_at = coalesce(deletion_begun_at, clock_timestamp())
           where id = $1 and deletion_requested_at is not null and deleted_at is null
           returning destination_id
         ) select destination_id as "destinationId" from gone`,

@@ -23,7 +23,7 @@ export async function markForDeletion(
 ): Promise<void> {
   await manager.query(
     `update holdfast.backups set
-      deletion_requested_at = clock_timestamp(), deletion_request_id = $2,
+      deletion_requested_at = clock_timestamp(), deletion_due_at = clock_timestamp(), deletion_request_id = $2,
       status = case when status = 'scheduled' then 'error' else status end,
       error = case when status = 'scheduled' then ${cancelled} else error end,
       completed_at = coalesce(completed_at, clock_timestamp())

@@ -59,6 +59,8 @@ export async function insertBackup(manager: EntityManager, ids: Ids, request: Ba
     verifiedAt: null,
     lockedAt: null,
     deletionRequestedAt: null,
+    deletionReason: null,
+    deletionDueAt: null,
     status: 'scheduled',
     attempt: 0,
     failures: 0,

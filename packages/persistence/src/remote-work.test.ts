@@ -232,7 +232,7 @@ describe("a remote server's backups", () => {
       expect(backup).to.deep.include({ status: 'error', failures: 1, leaseOwner: null, leaseUntil: null });
       expect(backup.error?.code).to.equal('abandoned');
       expect(backup.completedAt).to.be.a('date');
-      expect(await attempt(id)).to.deep.include({ settled: false, error: backup.error?.message });
+      expect(await attempt(id)).to.deep.include({ settled: false, error: backup.error });
       expect(await sweepable(300), 'too early').to.not.include(id);
       expect(await sweepable()).to.include(id);
     });
@@ -404,7 +404,7 @@ describe("a remote server's backups", () => {
       const id = await failed();
       let revival: Promise<boolean> | undefined;
       await world.whileOpen(
-        'update holdfast.backups set deletion_requested_at = clock_timestamp() where id = $1',
+        'update holdfast.backups set deletion_requested_at = clock_timestamp(), deletion_due_at = clock_timestamp() where id = $1',
         [id],
         async () => {
           revival = world.backups.revive(id, 1, result(id));

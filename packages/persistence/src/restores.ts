@@ -1,6 +1,6 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import { restoreTargetKey, type Ids, type Restore } from '@holdfast/shared/domain';
-import { restoreEntity } from './entities/restores.ts';
+import { restoreAttemptEntity, restoreEntity } from './entities/restores.ts';
 import { isRowNumber, isUuid } from './keys.ts';
 import type { NewRestore, RestoreRepository } from './repositories/index.ts';
 import { WorkTable, type WorkKind } from './work.ts';
@@ -11,8 +11,18 @@ const kind: WorkKind<Restore> = {
   // `create` lets only one wait or run for each target.
   mayBegin: 'true',
   runningKey: null,
-  began: () => Promise.resolve(),
-  endAttempts: () => '',
+  began: async (manager, restore) => {
+    await manager.insert(restoreAttemptEntity, {
+      restoreId: restore.id,
+      attempt: restore.attempt,
+      worker: restore.leaseOwner ?? '',
+      startedAt: () => 'clock_timestamp()',
+      settled: false,
+      bytes: 0,
+    });
+  },
+  attempts: { table: 'holdfast.restore_attempts', of: 'restore_id' },
+  further: '',
 };
 
 export class Restores extends WorkTable<Restore> implements RestoreRepository {

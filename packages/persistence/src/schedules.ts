@@ -22,6 +22,7 @@ const fields = [
   'enabled',
   'catchUp',
   'overlap',
+  'graceSeconds',
   'jitterSeconds',
   'isPeriodicSetting',
 ] as const satisfies readonly (keyof NewSchedule)[];

@@ -1,5 +1,5 @@
 import type { DataSource, EntityManager, EntitySchema, FindOptionsWhere } from 'typeorm';
-import { HoldfastError, errorCodes, type ErrorCode, type PublicError, type WorkStatus } from '@holdfast/shared/domain';
+import { HoldfastError, type ErrorCode, type PublicError, type WorkStatus } from '@holdfast/shared/domain';
 import { violatedConstraint } from './constraints.ts';
 import type { Work } from './entities/work.ts';
 import { isRowNumber, isUuid } from './keys.ts';
@@ -15,8 +15,10 @@ export interface WorkKind<T> {
   runningKey: string | null;
   /** Runs in the claim's transaction, before the caller knows that the work is its. */
   began(manager: EntityManager, work: T): Promise<void>;
-  /** A further `with` query that ends the attempts of the rows in `changed`; `error` is an SQL expression over them. */
-  endAttempts(settled: boolean, error: string): string;
+  /** The table of the attempts, and its column that names the work. */
+  attempts: { table: string; of: string };
+  /** Further `with` queries on every change of state, over the rows in `changed`. */
+  further: string;
 }
 
 interface Changed {
@@ -25,7 +27,7 @@ interface Changed {
   status: WorkStatus;
 }
 
-const errorOfRow = `changed.error ->> 'message'`;
+const errorOfRow = 'changed.error';
 
 /** In seconds from now, by the database's clock. */
 const after = (seconds: string): string => `clock_timestamp() + make_interval(secs => ${seconds})`;
@@ -162,7 +164,7 @@ export class WorkTable<T extends Work> implements WorkRepository<T> {
       set: failing({ error: '$3::jsonb', retryable: '$4::boolean', retryInSeconds: '$5' }),
       where: `w.id = $1 and w.attempt = $2 and w.status = 'pending'`,
       parameters: [id, attempt, JSON.stringify(storable(failure.error)), failure.retryable, failure.retryInSeconds],
-      further: this.#kind.endAttempts(false, errorOfRow),
+      ended: { settled: false, error: errorOfRow },
     });
     return row?.status ?? null;
   }
@@ -179,10 +181,10 @@ export class WorkTable<T extends Work> implements WorkRepository<T> {
         lease_owner = null, lease_until = null, rung_at = null`,
       where: `w.id = $1 and w.attempt = $2 and w.status = 'pending'`,
       parameters: [id, attempt],
-      further: this.#kind.endAttempts(
-        false,
-        `case when changed.status = 'error' then ${errorOfRow} else '${errorCodes.stopping.text}' end`,
-      ),
+      ended: {
+        settled: false,
+        error: `case when changed.status = 'error' then ${errorOfRow} else ${asValue('stopping')} end`,
+      },
     });
     return rows.length > 0;
   }
@@ -215,7 +217,7 @@ export class WorkTable<T extends Work> implements WorkRepository<T> {
         select id from ${this.#kind.table} where status = 'pending' and lease_until < now()
         order by lease_until limit $1 for update skip locked))`,
       parameters: [limit, retryInSeconds],
-      further: this.#kind.endAttempts(false, errorOfRow),
+      ended: { settled: false, error: errorOfRow },
     });
   }
 
@@ -248,7 +250,7 @@ export class WorkTable<T extends Work> implements WorkRepository<T> {
         ${result.set}`,
       where: `w.id = $1 and w.attempt = $2 and ${result.where ?? `w.status = 'pending'`}`,
       parameters: [id, attempt, ...result.parameters],
-      further: this.#kind.endAttempts(true, 'null'),
+      ended: { settled: true, error: 'null' },
     });
     return rows.length > 0;
   }
@@ -260,13 +262,20 @@ export class WorkTable<T extends Work> implements WorkRepository<T> {
 
   async #change(
     manager: EntityManager,
-    statement: { set: string; where: string; parameters: unknown[]; further?: string },
+    statement: { set: string; where: string; parameters: unknown[]; ended?: { settled: boolean; error: string } },
   ): Promise<Changed[]> {
+    const { table, attempts, further } = this.#kind;
+    const ended = statement.ended
+      ? `, ended as (
+        update ${attempts.table} a set ended_at = clock_timestamp(), settled = ${statement.ended.settled},
+          error = ${statement.ended.error}, bytes = changed.progress_bytes
+        from changed where a.${attempts.of} = changed.id and a.attempt = changed.attempt)`
+      : '';
     return await manager.query<Changed[]>(
       `with changed as (
-        update ${this.#kind.table} w set ${statement.set} where ${statement.where}
-        returning w.id, w.attempt, w.status, w.error
-      ) ${statement.further ?? ''} select id, attempt, status from changed`,
+        update ${table} w set ${statement.set} where ${statement.where}
+        returning w.id, w.attempt, w.status, w.error, w.progress_bytes
+      ) ${ended} ${further} select id, attempt, status from changed`,
       statement.parameters,
     );
   }

@@ -129,6 +129,7 @@ describe('scheduler with a real database and queue', function suite() {
       enabled: true,
       catchUp: 'all',
       overlap: 'queue',
+      graceSeconds: 60,
       jitterSeconds: 0,
       isPeriodicSetting: false,
     });

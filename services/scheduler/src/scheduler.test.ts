@@ -104,6 +104,7 @@ describe('scheduler', () => {
       startedAt: new Date(0),
       endedAt: new Date(0),
       settled: false,
+      bytes: 0,
       error: null,
       sweptAt: null,
     };

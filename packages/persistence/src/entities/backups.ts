@@ -10,6 +10,7 @@ interface Hidden {
   deletionRequestId: string | null;
   deletionRungAt: Date | null;
   deletionError: PublicError | null;
+  deletionBegunAt: Date | null;
   deletedAt: Date | null;
 }
 
@@ -33,6 +34,9 @@ export const backupEntity = new EntitySchema<Backup & Hidden>({
     verifiedAt: optional(instant),
     lockedAt: optional(instant),
     deletionRequestedAt: optional(instant),
+    deletionReason: optional(text),
+    deletionDueAt: optional(instant),
+    deletionBegunAt: hidden(optional(instant)),
     deletionRequestId: hidden(optional(text)),
     deletionRungAt: hidden(optional(instant)),
     deletionError: hidden(optional(json)),
@@ -52,7 +56,7 @@ export const backupEntity = new EntitySchema<Backup & Hidden>({
     },
     {
       name: 'backups_deletion_check',
-      expression: `(deletion_requested_at is null or (status in ('done', 'error') and locked_at is null)) and (deleted_at is null or deletion_requested_at is not null)`,
+      expression: `(deletion_requested_at is null or (status in ('done', 'error') and locked_at is null)) and (deletion_requested_at is null) = (deletion_due_at is null) and (deletion_begun_at is null or deletion_requested_at is not null) and (deleted_at is null or deletion_begun_at is not null)`,
     },
   ],
   indices: [
@@ -62,7 +66,7 @@ export const backupEntity = new EntitySchema<Backup & Hidden>({
     { name: 'backups_destination_id_idx', columns: ['destinationId'] },
     {
       name: 'backups_deletion_idx',
-      columns: ['deletionRequestedAt'],
+      columns: ['deletionDueAt'],
       where: 'deletion_requested_at is not null and deleted_at is null',
     },
     {
@@ -119,7 +123,8 @@ export const backupAttemptEntity = new EntitySchema<BackupAttempt & { rungAt: Da
     startedAt: instant,
     endedAt: optional(instant),
     settled: flag,
-    error: optional(text),
+    bytes,
+    error: optional(json),
     rungAt: hidden(optional(instant)),
     sweptAt: optional(instant),
   },

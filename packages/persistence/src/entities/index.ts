@@ -1,12 +1,15 @@
 import { accountEntity, apiTokenEntity } from './accounts.ts';
+import { alertEntity } from './alerts.ts';
 import { backupAttemptEntity, backupEntity, backupFileEntity } from './backups.ts';
 import { databaseEntity } from './databases.ts';
 import { destinationEntity } from './destinations.ts';
+import { orphanEntity, reconciliationEntity } from './reconciliations.ts';
 import { remoteUploadEntity } from './remote-uploads.ts';
 import { idempotencyKeyEntity, requestRateEntity } from './requests.ts';
-import { restoreEntity } from './restores.ts';
+import { restoreAttemptEntity, restoreEntity } from './restores.ts';
 import { scheduleEntity } from './schedules.ts';
 import { serverEntity } from './servers.ts';
+import { slotEntity } from './slots.ts';
 
 /** Every table. */
 export const entities = [
@@ -21,6 +24,11 @@ export const entities = [
   backupAttemptEntity,
   remoteUploadEntity,
   restoreEntity,
+  restoreAttemptEntity,
+  slotEntity,
+  reconciliationEntity,
+  orphanEntity,
+  alertEntity,
   idempotencyKeyEntity,
   requestRateEntity,
 ];

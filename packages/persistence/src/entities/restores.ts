@@ -1,6 +1,6 @@
 import { EntitySchema } from 'typeorm';
-import type { Restore } from '@holdfast/shared/domain';
-import { hidden, integer, json, optional, text, uuid, uuidKey } from './columns.ts';
+import type { Restore, RestoreAttempt } from '@holdfast/shared/domain';
+import { bytes, flag, hidden, instant, integer, json, optional, text, uuid, uuidKey } from './columns.ts';
 import { restricted, withinAccount } from './foreign-keys.ts';
 import { workChecks, workColumns, workIndices, workServer } from './work.ts';
 
@@ -38,4 +38,28 @@ export const restoreEntity = new EntitySchema<Restore & { rungAt: Date | null; t
     withinAccount('restores_database_fkey', 'Database', 'databaseId'),
     workServer('restores'),
   ],
+});
+
+export const restoreAttemptEntity = new EntitySchema<RestoreAttempt>({
+  name: 'RestoreAttempt',
+  tableName: 'restore_attempts',
+  columns: {
+    restoreId: uuidKey,
+    attempt: { ...integer, primary: true },
+    worker: text,
+    startedAt: instant,
+    endedAt: optional(instant),
+    settled: flag,
+    bytes,
+    error: optional(json),
+  },
+  checks: [
+    { name: 'restore_attempts_attempt_check', expression: 'attempt >= 1' },
+    {
+      name: 'restore_attempts_settled_check',
+      expression: 'not settled or (ended_at is not null and error is null)',
+    },
+  ],
+  indices: [{ name: 'restore_attempts_settled_key', columns: ['restoreId'], unique: true, where: 'settled' }],
+  foreignKeys: [restricted('restore_attempts_restore_fkey', 'Restore', ['restoreId'])],
 });

@@ -20,6 +20,7 @@ export const scheduleEntity = new EntitySchema<ScheduleRow>({
     enabled: flag,
     catchUp: text,
     overlap: text,
+    graceSeconds: integer,
     jitterSeconds: integer,
     isPeriodicSetting: flag,
     nextTickAt: hidden(optional(instant)),
@@ -31,6 +32,7 @@ export const scheduleEntity = new EntitySchema<ScheduleRow>({
   checks: [
     { name: 'schedules_catch_up_check', expression: `catch_up in ('skip', 'once', 'all')` },
     { name: 'schedules_overlap_check', expression: `overlap in ('queue', 'skip')` },
+    { name: 'schedules_grace_seconds_check', expression: 'grace_seconds >= 0' },
     { name: 'schedules_jitter_seconds_check', expression: 'jitter_seconds >= 0' },
     {
       name: 'schedules_next_check',

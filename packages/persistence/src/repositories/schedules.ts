@@ -10,6 +10,7 @@ export type NewSchedule = Pick<
   | 'enabled'
   | 'catchUp'
   | 'overlap'
+  | 'graceSeconds'
   | 'jitterSeconds'
   | 'isPeriodicSetting'
 >;

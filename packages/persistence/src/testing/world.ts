@@ -69,6 +69,7 @@ export const newSchedule = (databaseId: string): NewSchedule => ({
   enabled: true,
   catchUp: 'once',
   overlap: 'queue',
+  graceSeconds: 60,
   jitterSeconds: 0,
   isPeriodicSetting: false,
 });

@@ -1,5 +1,5 @@
 import type { EngineType } from './engine.ts';
-import type { WorkState } from './work.ts';
+import type { WorkAttempt, WorkState } from './work.ts';
 
 export const backupMethods = ['manual', 'periodic'] as const;
 export type BackupMethod = (typeof backupMethods)[number];
@@ -38,6 +38,10 @@ export interface Backup extends WorkState {
   lockedAt: Date | null;
   /** Set when somebody asked to delete it: nobody sees it any more, and its objects are being removed. */
   deletionRequestedAt: Date | null;
+  /** Why it is deleted: a sentence of retention's, or null when somebody asked for it. */
+  deletionReason: string | null;
+  /** When its objects will be removed; until then the deletion can be taken back. */
+  deletionDueAt: Date | null;
   expiresAt: Date | null;
   verifiedAt: Date | null;
 }
@@ -90,15 +94,9 @@ export function attemptPrefix(backup: { id: string; databaseId: string; createdA
 export const manifestName = 'manifest.json';
 
 /** What one attempt may have left in the destination; the sweep removes the objects of attempts that did not settle. */
-export interface BackupAttempt {
+export interface BackupAttempt extends WorkAttempt {
   backupId: string;
-  attempt: number;
   destinationId: number;
   prefix: string;
-  worker: string;
-  startedAt: Date;
-  endedAt: Date | null;
-  settled: boolean;
-  error: string | null;
   sweptAt: Date | null;
 }

@@ -1,5 +1,5 @@
 import type { ErrorCode } from './errors.ts';
-import type { WorkState } from './work.ts';
+import type { WorkAttempt, WorkState } from './work.ts';
 
 /**
  * Where the content goes. `in_place` builds a new database beside the old one and swaps them by name at the end;
@@ -36,6 +36,10 @@ export interface Restore extends WorkState {
   estimatedBytes: number | null;
   /** What the target holds now, as whoever restored it said; null until done. `outcomeOf` says it of failed ones too. */
   outcome: string | null;
+}
+
+export interface RestoreAttempt extends WorkAttempt {
+  restoreId: string;
 }
 
 /** After these nobody heard whether the last step, which puts the new content in place as a whole, had been taken. */

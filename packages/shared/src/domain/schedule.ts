@@ -8,10 +8,20 @@ export const overlapPolicies = ['queue', 'skip'] as const;
 /** What to do with a tick while a backup of the same database waits or runs. */
 export type OverlapPolicy = (typeof overlapPolicies)[number];
 
-/** What to keep. Applied by retention; a missing field means no rule of that kind. */
+/** What to keep of a schedule's backups. A missing field means no rule of that kind; without any, everything is kept. */
 export interface RetentionPolicy {
+  /** The newest good ones. */
   keepLast?: number | undefined;
+  /** Days, counted back from the newest good one. */
   keepDays?: number | undefined;
+  /** The newest good one of each of that many hours, days, weeks, months and years, in the schedule's zone. */
+  hourly?: number | undefined;
+  daily?: number | undefined;
+  weekly?: number | undefined;
+  monthly?: number | undefined;
+  yearly?: number | undefined;
+  /** Good ones that stay whatever the rules say; 1 when absent. */
+  minimum?: number | undefined;
 }
 
 export interface Schedule {
@@ -28,6 +38,8 @@ export interface Schedule {
   enabled: boolean;
   catchUp: CatchUpPolicy;
   overlap: OverlapPolicy;
+  /** Seconds after which a slot that nobody took was missed, and the catch-up policy decides. */
+  graceSeconds: number;
   /** Ticks are delayed by a fixed share of this many seconds, derived from the schedule's id. */
   jitterSeconds: number;
   /** The one schedule of a database that `periodic_backups_*` shows and edits. */

@@ -28,6 +28,21 @@ export interface WorkState {
   error: PublicError | null;
 }
 
+/** One attempt, as it is kept. */
+export interface WorkAttempt {
+  /** From 1. */
+  attempt: number;
+  worker: string;
+  startedAt: Date;
+  endedAt: Date | null;
+  /** Whether it is the one that made the work `done`. */
+  settled: boolean;
+  /** Plain bytes that it had come to when it ended. */
+  bytes: number;
+  /** Why it ended without settling. */
+  error: PublicError | null;
+}
+
 export type WorkEvent =
   | { type: 'claim'; at: Date; worker: string; serverId: number | null; leaseUntil: Date }
   | { type: 'heartbeat'; at: Date; attempt: number; leaseUntil: Date }

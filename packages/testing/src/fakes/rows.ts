@@ -92,6 +92,8 @@ export function backupRow(change: Partial<Backup> = {}): Backup {
     verifiedAt: null,
     lockedAt: null,
     deletionRequestedAt: null,
+    deletionReason: null,
+    deletionDueAt: null,
     ...change,
   };
 }

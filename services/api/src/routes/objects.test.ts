@@ -63,6 +63,7 @@ export async function objectsOf(api: TestApi, tenant: Tenant, s3: TestS3): Promi
     enabled: true,
     catchUp: 'once',
     overlap: 'skip',
+    graceSeconds: 60,
     jitterSeconds: 0,
     isPeriodicSetting: false,
   })) as Schedule;

@@ -101,6 +101,7 @@ describe('backups v1: backups', () => {
       enabled: true,
       catchUp: 'once',
       overlap: 'queue',
+      graceSeconds: 60,
       jitterSeconds: 0,
       isPeriodicSetting: false,
     });

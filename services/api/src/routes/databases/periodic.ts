@@ -12,6 +12,7 @@ const initial = {
   enabled: false,
   catchUp: 'once',
   overlap: 'skip',
+  graceSeconds: 60,
   jitterSeconds: 0,
   isPeriodicSetting: true,
 } as const;

@@ -115,6 +115,7 @@ const defaults = {
   enabled: true,
   catchUp: 'once',
   overlap: 'skip',
+  graceSeconds: 60,
   jitterSeconds: 0,
   isPeriodicSetting: false,
 } as const;
