@@ -1,6 +1,7 @@
 import type { Ids, Secret } from '@holdfast/shared/domain';
 import type { SecretBox } from '@holdfast/shared/security';
 import { Accounts } from './accounts.ts';
+import { Alerts } from './alerts/alerts.ts';
 import { Backups } from './backups.ts';
 import { connect } from './data-source.ts';
 import { Databases } from './databases.ts';
@@ -43,6 +44,7 @@ export async function openPersistence({ url, box, ids, poolSize = 10 }: Persiste
     backups: new Backups(dataSource, ids),
     restores: new Restores(dataSource, ids),
     servers: new Servers(dataSource),
+    alerts: new Alerts(dataSource, ids),
     remoteUploads: new RemoteUploads(dataSource),
     requestRates: new RequestRates(dataSource),
     idempotency: new IdempotencyKeys(dataSource, box, ids),

@@ -47,6 +47,7 @@ function fakes(rows: Rows, onRing: (ring: Ring) => Promise<void> = async () => u
     schedules: { ...idle, ...rows.schedules },
     backups: { ...idle, ...rows.backups },
     restores: { ...idle, ...rows.restores },
+    alerts: { update: async () => ({ raised: [], cleared: [] }) },
   } as unknown as SchedulerDeps['persistence'];
   const deps: SchedulerDeps = {
     settings: settings(),

@@ -5,24 +5,28 @@ import { reapBackups, reapRestores } from './reaper.ts';
 import { remove } from './remover.ts';
 import { sweep } from './sweeper.ts';
 import { tick } from './ticker.ts';
+import { watch } from './watcher.ts';
+
+type Turn = (deps: SchedulerDeps, signal: AbortSignal) => Promise<void>;
 
 /**
  * Makes periodic backups, rings for whatever is due, and takes back what a dead worker held. Each concern has a loop of its
  * own, so that one that waits for a queue or a lock does not hold up the others. Any number of schedulers may run at once.
  */
 export function startScheduler(deps: SchedulerDeps): Running {
-  const pauseMs = deps.settings.HOLDFAST_TICK_SECONDS * 1000;
-  const turns = {
-    ticker: tick,
-    'backup dispatcher': dispatchBackups,
-    'restore dispatcher': dispatchRestores,
-    'backup reaper': reapBackups,
-    'restore reaper': reapRestores,
-    sweeper: sweep,
-    remover: remove,
-  };
-  const loops = Object.entries(turns).map(([name, turn]) =>
-    startLoop(name, pauseMs, (signal) => turn(deps, signal), deps.logger),
+  const { HOLDFAST_TICK_SECONDS: often, HOLDFAST_ALERT_SECONDS: seldom } = deps.settings;
+  const turns: readonly [name: string, pauseSeconds: number, turn: Turn][] = [
+    ['ticker', often, tick],
+    ['backup dispatcher', often, dispatchBackups],
+    ['restore dispatcher', often, dispatchRestores],
+    ['backup reaper', often, reapBackups],
+    ['restore reaper', often, reapRestores],
+    ['sweeper', often, sweep],
+    ['remover', often, remove],
+    ['watcher', seldom, watch],
+  ];
+  const loops = turns.map(([name, pauseSeconds, turn]) =>
+    startLoop(name, pauseSeconds * 1000, (signal) => turn(deps, signal), deps.logger),
   );
   return {
     stop: async () => {

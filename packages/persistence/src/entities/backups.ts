@@ -64,6 +64,7 @@ export const backupEntity = new EntitySchema<Backup & Hidden>({
     { name: 'backups_running_key', columns: ['databaseId'], unique: true, where: `status = 'pending'` },
     { name: 'backups_database_id_created_at_idx', columns: ['databaseId', 'createdAt'] },
     { name: 'backups_destination_id_idx', columns: ['destinationId'] },
+    { name: 'backups_damaged_idx', columns: ['databaseId'], where: 'damaged_at is not null' },
     {
       name: 'backups_deletion_idx',
       columns: ['deletionDueAt'],

@@ -33,6 +33,7 @@ export const slotEntity = new EntitySchema<Slot & { createdAt: Date }>({
   ],
   indices: [
     { name: 'slots_planned_idx', columns: ['runAt'], where: `status = 'planned'` },
+    { name: 'slots_missed_idx', columns: ['scheduleId', 'scheduledFor'], where: `status = 'missed'` },
     { name: 'slots_backup_id_key', columns: ['backupId'], unique: true },
   ],
   foreignKeys: [

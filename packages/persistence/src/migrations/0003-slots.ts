@@ -29,6 +29,7 @@ const slots = `
     constraint slots_backup_fkey foreign key (backup_id) references holdfast.backups (id) on delete set null
   );
   create index slots_planned_idx on holdfast.slots (run_at) where status = 'planned';
+  create index slots_missed_idx on holdfast.slots (schedule_id, scheduled_for) where status = 'missed';
   create unique index slots_backup_id_key on holdfast.slots (backup_id);`;
 
 /** Each attempt is kept: when, by whom, how far it came and what ended it. */
@@ -118,7 +119,8 @@ const alerts = `
     constraint alerts_account_fkey foreign key (account_id) references holdfast.accounts (id) on delete restrict
   );
   create unique index alerts_open_key on holdfast.alerts (account_id, kind, subject_type, subject_id) where cleared_at is null;
-  create index alerts_account_id_raised_at_idx on holdfast.alerts (account_id, raised_at);`;
+  create index alerts_account_id_raised_at_idx on holdfast.alerts (account_id, raised_at);
+  create index backups_damaged_idx on holdfast.backups (database_id) where damaged_at is not null;`;
 
 /** Planned runs as rows, a history of attempts, deletion with a grace, what a look at the stores found, and alerts. */
 export class Slots1763856000000 implements MigrationInterface {

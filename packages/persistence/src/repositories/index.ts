@@ -1,4 +1,5 @@
 import type { AccountRepository } from './accounts.ts';
+import type { AlertRepository } from './alerts.ts';
 import type { BackupRepository } from './backups.ts';
 import type { DatabaseRepository } from './databases.ts';
 import type { DestinationRepository } from './destinations.ts';
@@ -9,6 +10,7 @@ import type { ScheduleRepository } from './schedules.ts';
 import type { ServerRepository } from './servers.ts';
 
 export * from './accounts.ts';
+export * from './alerts.ts';
 export * from './backups.ts';
 export * from './databases.ts';
 export * from './destinations.ts';
@@ -28,6 +30,7 @@ export interface Persistence {
   backups: BackupRepository;
   restores: RestoreRepository;
   servers: ServerRepository;
+  alerts: AlertRepository;
   remoteUploads: RemoteUploadRepository;
   requestRates: RequestRateRepository;
   idempotency: IdempotencyRepository;

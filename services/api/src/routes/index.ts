@@ -2,6 +2,7 @@ import type { Dialect } from '../http/dialect.ts';
 import type { Route } from '../http/route.ts';
 import { openApiRoutes } from '../openapi/routes.ts';
 import { accountRoutes } from './account/account.ts';
+import { alertRoutes } from './alerts/alerts.ts';
 import { backupsV1Routes } from './backups-v1/backups.ts';
 import { backupsV1Dialect } from './backups-v1/dialect.ts';
 import { restoresV1Routes } from './backups-v1/restores.ts';
@@ -35,6 +36,7 @@ export const routes: readonly Route[] = [
   ...serverRoutes,
   ...tokenRoutes,
   ...accountRoutes,
+  ...alertRoutes,
   ...remoteRoutes,
   ...openApiRoutes(() => routes),
 ];

@@ -88,6 +88,7 @@ describe('ownership', () => {
         '/api/databases': other.database.id,
         '/api/servers': `"node of ${other.account.name}"`,
         '/api/tokens': '"scopes":["admin"]',
+        '/api/alerts': `_${other.database.name} is missing`,
         '/api/account': '"account":{"id":' + other.account.id,
       };
       expect(text).to.include(marks[route.path] ?? `"user_id":${other.account.id}`);

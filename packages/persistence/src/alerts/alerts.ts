@@ -1,0 +1,79 @@
+import { In, IsNull, type DataSource, type EntityManager } from 'typeorm';
+import type { Alert, AlertKind, Ids } from '@holdfast/shared/domain';
+import { alertEntity } from '../entities/alerts.ts';
+import { only } from '../only.ts';
+import type { AlertRepository } from '../repositories/index.ts';
+import { alertRules } from './rules.ts';
+
+type Finding = Pick<Alert, 'accountId' | 'kind' | 'subjectType' | 'subjectId' | 'message'>;
+
+const kinds = Object.keys(alertRules) as AlertKind[];
+const keyOf = ({ accountId, kind, subjectType, subjectId }: Finding): string =>
+  JSON.stringify([accountId, kind, subjectType, subjectId]);
+
+/** Everything that is wrong now. */
+const findings = kinds
+  .map(
+    (kind) =>
+      `select account_id as "accountId", '${kind}' as kind, '${alertRules[kind].subject}' as "subjectType",
+         subject_id as "subjectId", message from (${alertRules[kind].query}) ${kind}`,
+  )
+  .join('\nunion all\n');
+
+const historyDays = 400;
+const rowsAtOnce = 500;
+
+export class Alerts implements AlertRepository {
+  readonly #dataSource: DataSource;
+  readonly #ids: Ids;
+
+  constructor(dataSource: DataSource, ids: Ids) {
+    this.#dataSource = dataSource;
+    this.#ids = ids;
+  }
+
+  async update(): Promise<{ raised: Alert[]; cleared: Alert[] }> {
+    return await this.#dataSource.transaction(async (manager) => {
+      const [lock] = await manager.query<{ held: boolean }[]>(
+        `select pg_try_advisory_xact_lock(hashtextextended('holdfast alerts', 0)) as held`,
+      );
+      return lock?.held ? await this.#update(manager) : { raised: [], cleared: [] };
+    });
+  }
+
+  async list(accountId: number, { open, limit }: { open: boolean; limit: number }): Promise<Alert[]> {
+    return await this.#dataSource.manager.find(alertEntity, {
+      where: { accountId, ...(open ? { clearedAt: IsNull() } : {}) },
+      order: { raisedAt: 'DESC', id: 'DESC' },
+      take: limit,
+    });
+  }
+
+  async #update(manager: EntityManager): Promise<{ raised: Alert[]; cleared: Alert[] }> {
+    const { now } = only(await manager.query<{ now: Date }[]>('select clock_timestamp() as now'));
+    const found = await manager.query<Finding[]>(findings);
+    const open = await manager.findBy(alertEntity, { clearedAt: IsNull() });
+    const openByKey = new Map(open.map((alert) => [keyOf(alert), alert]));
+    const raised: Alert[] = [];
+    for (const finding of found) {
+      const known = openByKey.get(keyOf(finding));
+      if (!known) raised.push({ ...finding, id: this.#ids.uuid(), raisedAt: now, seenAt: now, clearedAt: null });
+      else if (known.message !== finding.message) {
+        await manager.update(alertEntity, { id: known.id }, { message: finding.message });
+      }
+      openByKey.delete(keyOf(finding));
+    }
+    const cleared = [...openByKey.values()].map((alert) => ({ ...alert, clearedAt: now }));
+    await eachBatch(cleared, (batch) =>
+      manager.update(alertEntity, { id: In(batch.map(({ id }) => id)) }, { clearedAt: now }),
+    );
+    await manager.update(alertEntity, { clearedAt: IsNull() }, { seenAt: now });
+    await eachBatch(raised, (batch) => manager.insert(alertEntity, batch));
+    await manager.query(`delete from holdfast.alerts where cleared_at < now() - interval '${historyDays} days'`);
+    return { raised, cleared };
+  }
+}
+
+async function eachBatch<T>(items: readonly T[], act: (batch: T[]) => Promise<unknown>): Promise<void> {
+  for (let from = 0; from < items.length; from += rowsAtOnce) await act(items.slice(from, from + rowsAtOnce));
+}

@@ -1,0 +1,104 @@
+import type { AlertKind, AlertSubject } from '@holdfast/shared/domain';
+
+interface Rule {
+  subject: AlertSubject;
+  /** A query of `account_id`, `subject_id` (text) and `message` for everything that is wrong now. */
+  query: string;
+}
+
+const moment = (column: string): string => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"')`;
+
+/** A backup that could be restored. */
+const good = (b: string): string =>
+  `${b}.status = 'done' and ${b}.damaged_at is null and ${b}.deletion_requested_at is null`;
+
+/** Seconds after which a slot that nobody answered makes its database overdue, at the latest. */
+const overdueSeconds = 6 * 3600;
+
+/**
+ * When there is an alert, one rule for each kind. Every rule reads only rows, so that an alert is raised and cleared by what
+ * is so and not by who was there to see it happen.
+ */
+export const alertRules: Readonly<Record<AlertKind, Rule>> = {
+  backup_failed: {
+    subject: 'database',
+    query: `
+      select d.account_id, d.id::text as subject_id, format('The last backup of "%s" failed: %s', d.name, b.error ->> 'message') as message
+      from holdfast.databases d cross join lateral (
+        select * from holdfast.backups b where b.database_id = d.id and b.completed_at is not null
+          and not (b.status = 'error' and b.error ->> 'code' = 'cancelled')
+        order by b.created_at desc, b.id desc limit 1) b
+      where b.status = 'error' and b.deletion_requested_at is null`,
+  },
+  // The newest slot that should have led to a good backup by now: the one before the newest, or one of hours ago.
+  backup_overdue: {
+    subject: 'schedule',
+    query: `
+      select s.account_id, s.id::text as subject_id, format(
+        'No good backup of "%s" was begun since its slot of %s; %s.', d.name, ${moment('due.scheduled_for')},
+        coalesce('the newest good one is of ' || ${moment('newest.begun_at')}, 'there is none')) as message
+      from holdfast.schedules s join holdfast.databases d on d.id = s.database_id
+      cross join lateral (
+        select max(scheduled_for) as scheduled_for from (
+          select scheduled_for, run_at, row_number() over (order by scheduled_for desc) as age from holdfast.slots
+          where schedule_id = s.id and run_at <= now() order by scheduled_for desc limit 50
+        ) past where age = 2 or run_at <= now() - interval '${overdueSeconds} seconds'
+      ) due
+      left join lateral (
+        select max(coalesce(b.started_at, b.created_at)) as begun_at from holdfast.backups b
+        where b.database_id = d.id and ${good('b')}
+      ) newest on true
+      where s.enabled and due.scheduled_for > coalesce(newest.begun_at, '-infinity')`,
+  },
+  slots_missed: {
+    subject: 'schedule',
+    query: `
+      select s.account_id, s.id::text as subject_id, format(
+        '%s planned backups of "%s" were missed, the last one of %s: nobody was there to begin them.',
+        missed.count, d.name, ${moment('missed.last')}) as message
+      from holdfast.schedules s join holdfast.databases d on d.id = s.database_id
+      cross join lateral (
+        select sum(m.covers) as count, max(m.scheduled_for) as last from holdfast.slots m
+        where m.schedule_id = s.id and m.status = 'missed' and not exists (
+          select from holdfast.slots later
+          where later.schedule_id = s.id and later.status = 'done' and later.scheduled_for > m.scheduled_for)
+      ) missed
+      where missed.count > 0`,
+  },
+  backup_damaged: {
+    subject: 'backup',
+    query: `
+      select b.account_id, b.id::text as subject_id, format(
+        'What the store holds of the backup %s is missing or changed since %s: it may not be restorable.',
+        b.name, ${moment('b.damaged_at')}) as message
+      from holdfast.backups b where b.damaged_at is not null and b.deletion_requested_at is null`,
+  },
+  deletion_failed: {
+    subject: 'backup',
+    query: `
+      select b.account_id, b.id::text as subject_id, format(
+        'The objects of the deleted backup %s could not be removed and will be tried again: %s',
+        b.name, b.deletion_error ->> 'message') as message
+      from holdfast.backups b where b.deletion_error is not null and b.deletion_requested_at is not null and b.deleted_at is null`,
+  },
+  reconciliation_failed: {
+    subject: 'destination',
+    query: `
+      select d.account_id, d.id::text as subject_id, format(
+        'What the destination "%s" holds could not be compared with the backups: %s', d.label, r.error ->> 'message') as message
+      from holdfast.reconciliations r join holdfast.destinations d on d.id = r.destination_id
+      where r.error is not null and d.deletion_requested_at is null`,
+  },
+  orphans_found: {
+    subject: 'destination',
+    query: `
+      select d.account_id, d.id::text as subject_id, format(
+        'The destination "%s" holds %s objects or unfinished uploads that no backup owns. They are listed in its reconciliation and are not touched.',
+        d.label, o.count) as message
+      from holdfast.destinations d join (
+        select destination_id, count(*) as count from holdfast.orphans
+        where removed_at is null and not known group by destination_id
+      ) o on o.destination_id = d.id
+      where d.deletion_requested_at is null`,
+  },
+};
