@@ -26,7 +26,7 @@ describe('a store that fails', function suite() {
     s3 = await startS3();
   });
   after(() => s3.stop());
-  const holdfast = useHoldfast();
+  const holdfast = useHoldfast(() => ({ env: { HOLDFAST_STORE_PATIENCE_SECONDS: '2' } }));
 
   const storedInS3 = (id: string): Record<string, string[]> =>
     storedAttempts(
@@ -42,7 +42,7 @@ describe('a store that fails', function suite() {
     return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
   }
 
-  it('leaves no object and no open upload when it stops in the middle of one, and the next attempt is whole', async () => {
+  it('leaves no object and no open upload when it is away for longer than anybody waits, and the next attempt is whole', async () => {
     const { client } = holdfast();
     const source = await sourceDatabase(20);
     const databaseId = await register(holdfast(), source, await s3Destination(holdfast(), s3));

@@ -4,12 +4,15 @@ import { HoldfastError, type ObjectStore } from '@holdfast/shared/domain';
 import type { Codec } from './codecs/codec.ts';
 import { FirstCause } from './first-cause.ts';
 import { Meter, type Measure } from './meter.ts';
+import { StallGuard, type StallLimits } from './stall.ts';
 
 export interface StoreDumpOptions {
   store: ObjectStore;
   key: string;
   codecs: readonly Codec[];
   signal: AbortSignal;
+  /** Where no byte moves for too long, the dump fails. */
+  limits: StallLimits;
   onBytes: (plainSoFar: number) => void;
 }
 
@@ -26,7 +29,12 @@ export async function storeDump(
   const first = new FirstCause();
   const plain = new Meter(options.onBytes);
   const stored = new Meter();
-  const flow = [dump, plain, ...options.codecs.map((codec) => codec.encode()), stored];
+  const { dumpSeconds, storeSeconds } = options.limits;
+  const guard = new StallGuard(
+    { seconds: dumpSeconds, stoodStill: 'the dump program gave no byte that the store would have taken' },
+    { seconds: storeSeconds, stoodStill: 'the store took no byte of the dump' },
+  );
+  const flow = [dump, guard, plain, ...options.codecs.map((codec) => codec.encode()), stored];
   // Also after its end: a dump that fails late makes the whole attempt fail.
   first.watch(flow);
 
@@ -39,7 +47,7 @@ export async function storeDump(
   await first.join(options.signal, () => [pipeline(flow, { signal: first.signal }), put()]);
 
   if (plain.measure.size === 0) throw new HoldfastError('dump_failed', 'The dump program ended without giving a byte.');
-  const held = await store.head(key);
+  const held = await store.head(key, { signal: options.signal });
   if (held?.size !== stored.measure.size) {
     const found = held ? `${held.size} bytes` : 'nothing';
     throw new HoldfastError(

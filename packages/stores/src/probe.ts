@@ -1,6 +1,13 @@
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { HoldfastError, toHoldfastError, type Ids, type ObjectStore, type StoreProbe } from '@holdfast/shared/domain';
+import {
+  HoldfastError,
+  probeKey,
+  toHoldfastError,
+  type Ids,
+  type ObjectStore,
+  type StoreProbe,
+} from '@holdfast/shared/domain';
 
 const deadlineMs = 14_000;
 const cleanUpMs = 5000;
@@ -19,7 +26,7 @@ export async function probeStore(
   signal: AbortSignal,
   particular: readonly ProbeStep[] = [],
 ): Promise<StoreProbe> {
-  const key = `holdfast-probe-${ids.uuid()}`;
+  const key = probeKey(ids.uuid());
   const content = Buffer.from(`Written by Holdfast to test this destination; may be removed. ${key}`);
   const limited = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs - cleanUpMs)]);
   const problems: string[] = [];

@@ -6,4 +6,6 @@ export interface StoreSettings {
   allowedNetworks: readonly string[];
   /** Parts of one upload that are sent at the same time, at most. */
   partConcurrency: number;
+  /** Seconds that a store may be away in the middle of an upload or a read before that fails. */
+  patienceSeconds: number;
 }

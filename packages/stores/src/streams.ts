@@ -30,6 +30,20 @@ interface ExactOptions {
   classify: (thrown: unknown) => HoldfastError;
   /** What is read, for messages: `The object "a/b"`. */
   subject: string;
+  /**
+   * Opens what follows the bytes that came before the source broke; a read that breaks fails when absent.
+   * @throws what the read is to fail with
+   */
+  resume?: (broken: Broken) => Promise<Readable>;
+}
+
+/** A source that ended, failed or stalled before its end. */
+interface Broken {
+  /** Bytes that came so far. */
+  seen: number;
+  error: HoldfastError;
+  /** Aborted when nobody reads any more. */
+  signal: AbortSignal;
 }
 
 /** Passes `source` on and fails when it stalls or when another number of bytes comes than was promised. */
@@ -38,38 +52,73 @@ export function exactly(source: Readable, options: ExactOptions): Readable {
 }
 
 class ExactReadable extends Readable {
-  readonly #source: Readable;
   readonly #options: ExactOptions;
   readonly #stop: () => void;
+  readonly #given = new AbortController();
+  /** Null between a source that broke and the one that follows. */
+  #source: Readable | null = null;
+  /** Why the source broke, until the next one is asked for. */
+  #failure: HoldfastError | null = null;
+  #wanted = false;
   #seen = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(source: Readable, options: ExactOptions) {
     super({ highWaterMark: 256 * 1024 });
-    this.#source = source;
     this.#options = options;
     this.#stop = () => this.destroy(abortError(options.signal));
     options.signal.addEventListener('abort', this.#stop, { once: true });
-    source.on('data', (chunk: Buffer) => this.#pass(chunk));
-    source.on('end', () => this.#end());
-    source.on('error', (error) => this.destroy(options.classify(error)));
-    source.on('close', () => {
-      if (!source.readableEnded) this.destroy(this.#incomplete());
-    });
-    source.pause();
+    this.#attach(source);
     if (options.signal.aborted) this.#stop();
   }
 
   override _read(): void {
-    this.#arm();
-    this.#source.resume();
+    this.#wanted = true;
+    if (this.#failure) void this.#goOn(this.#failure);
+    else this.#flow();
   }
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
     clearTimeout(this.#timer);
     this.#options.signal.removeEventListener('abort', this.#stop);
-    this.#source.destroy();
+    this.#source?.destroy();
+    this.#given.abort();
     callback(error);
+  }
+
+  #attach(source: Readable): void {
+    this.#source = source;
+    const whileCurrent =
+      <T extends unknown[]>(listener: (...args: T) => void) =>
+      (...args: T): void => {
+        if (this.#source === source && !this.destroyed) listener(...args);
+      };
+    source.on(
+      'data',
+      whileCurrent((chunk: Buffer) => this.#pass(chunk)),
+    );
+    source.on(
+      'end',
+      whileCurrent(() => this.#end()),
+    );
+    source.on(
+      'error',
+      whileCurrent((error: Error) => this.#broke(this.#options.classify(error))),
+    );
+    source.on(
+      'close',
+      whileCurrent(() => {
+        if (!source.readableEnded) this.#broke(this.#incomplete());
+      }),
+    );
+    source.pause();
+    if (this.#wanted) this.#flow();
+  }
+
+  #flow(): void {
+    if (!this.#source) return;
+    this.#arm();
+    this.#source.resume();
   }
 
   #pass(chunk: Buffer): void {
@@ -77,13 +126,38 @@ class ExactReadable extends Readable {
     this.#seen += chunk.length;
     if (this.#seen > this.#options.expected) this.destroy(this.#incomplete());
     else if (this.push(chunk)) this.#arm();
-    else this.#source.pause();
+    else {
+      this.#wanted = false;
+      this.#source?.pause();
+    }
   }
 
   #end(): void {
     clearTimeout(this.#timer);
     if (this.#seen === this.#options.expected) this.push(null);
-    else this.destroy(this.#incomplete());
+    else this.#broke(this.#incomplete());
+  }
+
+  #broke(failure: HoldfastError): void {
+    clearTimeout(this.#timer);
+    this.#source?.destroy();
+    this.#source = null;
+    // A reader that pauses for long may find each connection closed: only what is to be read is asked for again.
+    if (this.#wanted || !this.#options.resume) void this.#goOn(failure);
+    else this.#failure = failure;
+  }
+
+  async #goOn(failure: HoldfastError): Promise<void> {
+    const { resume } = this.#options;
+    this.#failure = null;
+    try {
+      if (!resume) throw failure;
+      const following = await resume({ seen: this.#seen, error: failure, signal: this.#given.signal });
+      if (this.destroyed) following.on('error', () => undefined).destroy();
+      else this.#attach(following);
+    } catch (error) {
+      this.destroy(toHoldfastError(error));
+    }
   }
 
   #arm(): void {
@@ -91,7 +165,7 @@ class ExactReadable extends Readable {
     const { idleMs, subject } = this.#options;
     this.#timer = setTimeout(() => {
       const seconds = Math.round(idleMs / 1000);
-      this.destroy(
+      this.#broke(
         new HoldfastError('store_unreachable', `${subject} stopped arriving: nothing came for ${seconds} seconds.`),
       );
     }, idleMs);

@@ -34,4 +34,9 @@ export function localDestination(path: string): LocalDestination {
   return { ...base, type: 'local', settings: { path } };
 }
 
-export const testSettings: StoreSettings = { localRoot: null, allowedNetworks: ['127.0.0.0/8'], partConcurrency: 4 };
+export const testSettings: StoreSettings = {
+  localRoot: null,
+  allowedNetworks: ['127.0.0.0/8'],
+  partConcurrency: 4,
+  patienceSeconds: 0.4,
+};

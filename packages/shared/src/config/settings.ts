@@ -1,10 +1,13 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import type { Limits } from '../domain/limits.ts';
 import { Secret } from '../domain/secret.ts';
 import type { SecretKey } from '../security/secret-box.ts';
 import { absolutePath, list, logLevel, seconds } from './fields.ts';
 import { readGiven } from './given.ts';
 
+/** Seconds that a timer can hold. */
+const timer = (fallback: number) => z.coerce.number().positive().max(2_000_000).default(fallback);
 const count = (fallback: number) => z.coerce.number().int().positive().default(fallback);
 const networks = list.refine((ranges) => ranges.every(isNetwork), {
   message: 'must be CIDR ranges separated by commas, such as 10.0.0.0/8,fd00::/8',
@@ -53,18 +56,32 @@ const shape = z.object({
   HOLDFAST_ALLOWED_NETWORKS: networks,
   HOLDFAST_POSTGRESQL_CLIENTS: list,
   HOLDFAST_WORKER_CONCURRENCY: count(2),
+  HOLDFAST_SERVER_CONCURRENCY: count(2),
+  HOLDFAST_DESTINATION_CONCURRENCY: count(8),
+  HOLDFAST_ACCOUNT_CONCURRENCY: count(16),
   HOLDFAST_PART_CONCURRENCY: count(4),
+  HOLDFAST_STORE_PATIENCE_SECONDS: seconds(1800),
   HOLDFAST_COMPRESSION_LEVEL: z.coerce.number().int().min(1).max(19).default(3),
   HOLDFAST_LEASE_SECONDS: seconds(60),
   HOLDFAST_HEARTBEAT_SECONDS: seconds(10),
+  HOLDFAST_STALL_SECONDS: timer(600),
+  HOLDFAST_RESTORE_STALL_SECONDS: timer(21_600),
+  HOLDFAST_LOCK_TIMEOUT_SECONDS: timer(60),
+  HOLDFAST_ATTEMPT_LIMIT_SECONDS: timer(604_800),
   HOLDFAST_GRACE_SECONDS: seconds(30),
   HOLDFAST_MAX_FAILURES: count(3),
   HOLDFAST_RETRY_BASE_SECONDS: seconds(10),
   HOLDFAST_RETRY_CAP_SECONDS: seconds(900),
   HOLDFAST_TICK_SECONDS: seconds(1),
+  HOLDFAST_SLOTS_AHEAD: z.coerce.number().int().min(1).max(1000).default(10),
   HOLDFAST_RING_AGAIN_SECONDS: seconds(30),
   HOLDFAST_SWEEP_DELAY_SECONDS: seconds(300),
   HOLDFAST_DELETE_AGAIN_SECONDS: seconds(300),
+  HOLDFAST_DELETION_GRACE_SECONDS: z.coerce.number().min(0).default(86_400),
+  HOLDFAST_RETENTION_SECONDS: seconds(300),
+  HOLDFAST_RECONCILE_SECONDS: seconds(86_400),
+  HOLDFAST_ORPHAN_GRACE_SECONDS: seconds(604_800),
+  HOLDFAST_ALERT_SECONDS: seconds(30),
   HOLDFAST_LINK_SECONDS: seconds(3600),
   HOLDFAST_TRUSTED_PROXIES: networks,
   HOLDFAST_RATE_PER_TOKEN: count(1200),
@@ -77,6 +94,13 @@ const shape = z.object({
 
 /** The service's settings, by the names that docs/configuration.md explains. Units are in the names. */
 export type Settings = z.output<typeof shape>;
+
+/** How much work may run at once in all workers together. */
+export const limitsOf = (settings: Settings): Limits => ({
+  server: settings.HOLDFAST_SERVER_CONCURRENCY,
+  destination: settings.HOLDFAST_DESTINATION_CONCURRENCY,
+  account: settings.HOLDFAST_ACCOUNT_CONCURRENCY,
+});
 
 /**
  * Checks an environment against the settings. `NAME_FILE` may hold the path of a file with the value of `NAME` for the

@@ -78,8 +78,11 @@ export interface ObjectStore {
    * Resolves only with what the store itself answered, compared with what was sent. Memory is bounded whatever the length.
    */
   put(key: string, body: Readable, options: PutOptions): Promise<StoredObject>;
-  /** @returns null when there is no such object; any other failure throws */
-  head(key: string): Promise<StoredObject | null>;
+  /**
+   * @param options with a signal that can end it, the look waits for a store that is away meanwhile, as `put` and `get` do
+   * @returns null when there is no such object; any other failure throws
+   */
+  head(key: string, options?: { signal: AbortSignal }): Promise<StoredObject | null>;
   /** @throws HoldfastError object_missing. The stream fails when fewer bytes come than the store promised. */
   get(key: string, options: GetOptions): Promise<Readable>;
   list(prefix: string): AsyncIterable<StoredObject>;

@@ -3,6 +3,9 @@ import { HoldfastError, type ErrorCode } from '@holdfast/shared/domain';
 const table: Record<string, { code: ErrorCode; say: (path: string) => string }> = {
   ENOSPC: { code: 'store_full', say: (path) => `The disk of ${path} is full: free space or enlarge it.` },
   EDQUOT: { code: 'store_full', say: (path) => `The disk quota of ${path} is used up: free space or raise it.` },
+  EIO: { code: 'store_failed', say: (path) => `The disk of ${path} could not read or write: check the disk.` },
+  ESTALE: { code: 'store_unreachable', say: (path) => `The network file system of ${path} is not connected.` },
+  ETIMEDOUT: { code: 'store_unreachable', say: (path) => `The network file system of ${path} does not answer.` },
   EFBIG: { code: 'store_too_large', say: (path) => `The file is larger than the file system of ${path} allows.` },
   EACCES: { code: 'store_denied', say: (path) => `The service may not use ${path}: correct its owner or mode.` },
   EPERM: { code: 'store_denied', say: (path) => `The service may not use ${path}: correct its owner or mode.` },

@@ -138,11 +138,51 @@ describe('the local store', () => {
   it('says store_denied where it may not write', () => {
     const error = Object.assign(new Error('permission denied'), { code: 'EACCES' });
     expect(fileError(error, '/srv/backups')).to.include({ code: 'store_denied' });
-    expect(fileError(Object.assign(new Error(''), { code: 'ENOSPC' }), '/srv')).to.include({ code: 'store_full' });
   });
+
+  const failures = {
+    ENOSPC: 'store_full',
+    EDQUOT: 'store_full',
+    EIO: 'store_failed',
+    ESTALE: 'store_unreachable',
+    ETIMEDOUT: 'store_unreachable',
+    EROFS: 'store_denied',
+  };
+  for (const [code, expected] of Object.entries(failures)) {
+    it(`says ${expected} for ${code}, in a sentence of its own`, () => {
+      const error = fileError(Object.assign(new Error('the reason'), { code }), '/srv/backups');
+      expect(error).to.include({ code: expected });
+      expect(error.message).to.include('/srv/backups').and.not.to.include('the reason');
+    });
+  }
 
   // A real full disk needs a file system of its own, which only root can mount.
   if (process.getuid?.() === 0 && process.platform === 'linux') {
+    it('says store_denied and leaves what was there when the disk is mounted read-only', async () => {
+      const disk = join(root, 'disk');
+      await mkdir(disk);
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', disk]);
+      try {
+        const local = open('disk');
+        await local.put('a/dump', streamOf(contentOf(1000)), { signal });
+        execFileSync('mount', ['-o', 'remount,ro', disk]);
+        for (const write of [
+          () => local.put('a/other', streamOf(contentOf(10)), { signal }),
+          () => local.put('a/dump', streamOf(contentOf(10)), { signal }),
+          () => local.delete('a/dump'),
+        ]) {
+          const error = await failureOf(write());
+          expect(error).to.include({ code: 'store_denied' });
+          expect((error as Error).message).to.include('read-only');
+        }
+        expect((await buffer(await local.get('a/dump', { signal }))).equals(contentOf(1000))).to.equal(true);
+        expect(await readdir(join(disk, 'a'))).to.deep.equal(['dump']);
+        expect((await local.probe(signal)).problems.join()).to.include('read-only');
+      } finally {
+        execFileSync('umount', [disk]);
+      }
+    });
+
     it('says store_full and leaves nothing when the disk is full', async function () {
       const small = join(root, 'small');
       await mkdir(small);

@@ -72,6 +72,10 @@ const tooLarge: Entry = {
   code: 'store_too_large',
   say: ({ host, action }) => `${action} failed: ${host} does not hold an object or a part that large.`,
 };
+const changed: Entry = {
+  code: 'integrity',
+  say: ({ action }) => `${action} failed: the object was replaced by another one while it was read.`,
+};
 const outOfRange: Entry = {
   code: 'integrity',
   say: ({ action }) => `${action} failed: the object is shorter than the bytes asked for.`,
@@ -117,6 +121,7 @@ const byName: Record<string, Entry> = {
   InsufficientStorage: full,
   EntityTooLarge: tooLarge,
   InvalidRange: outOfRange,
+  PreconditionFailed: changed,
 };
 
 const unreachable = (why: (context: ErrorContext) => string): Entry => ({
@@ -170,6 +175,7 @@ function entryFor(fault: Fault): Entry {
   if (status === undefined) return fault.code === '' ? failed : broken;
   if (status >= 300 && status < 400) return elsewhere;
   if (status === 401 || status === 403) return denied;
+  if (status === 412) return changed;
   if (status === 507) return full;
   return status < 300 || (fault.isUnreadable && status < 500) ? notS3 : failed;
 }
@@ -213,6 +219,18 @@ export function isRefusalOfParts(error: HoldfastError): boolean {
 /** Whether the provider does not have the operation at all. */
 export function isNotImplemented(error: HoldfastError): boolean {
   return nameOfCause(error) === 'NotImplemented';
+}
+
+const passing = new Set(['RequestTimeout', 'SlowDown', 'ServiceUnavailable', 'InternalError', 'Throttling']);
+
+/** Whether the store is away, overloaded or broken inside, so that the very same request may succeed later. */
+export function isAway(error: HoldfastError): boolean {
+  if (error.code === 'store_unreachable') return true;
+  if (error.code !== 'store_failed' || isNotImplemented(error)) return false;
+  const { status } = (error.cause ?? {}) as { status?: number };
+  return (
+    passing.has(nameOfCause(error)) || (status !== undefined && (status >= 500 || status === 429 || status === 408))
+  );
 }
 
 function nameOfCause(error: HoldfastError): string {

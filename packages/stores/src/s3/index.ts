@@ -1,8 +1,9 @@
 import type { Ids, ObjectStore, S3Destination } from '@holdfast/shared/domain';
-import { systemIds } from '@holdfast/shared/lifecycle';
+import { systemClock, systemIds } from '@holdfast/shared/lifecycle';
 import type { StoreSettings } from '../settings.ts';
 import { S3Connection } from './connection.ts';
 import { defaultOptions, type S3Options } from './options.ts';
+import { Patience } from './outage.ts';
 import { planParts } from './parts.ts';
 import { wantsEqualParts } from './provider.ts';
 import { S3Store } from './store.ts';
@@ -22,5 +23,8 @@ export function openS3Store(
     equalParts: options.equalParts ?? wantsEqualParts(endpoint),
     ...(options.firstPart === null ? {} : { firstPart: options.firstPart }),
   });
-  return new S3Store(connection, { plan, concurrency: settings.partConcurrency, options }, ids);
+  const { patienceSeconds, partConcurrency: concurrency } = settings;
+  const { pauses, furtherTrials } = options;
+  const patience = new Patience({ patienceSeconds, pauses, furtherTrials, clock: systemClock, ids });
+  return new S3Store(connection, { plan, concurrency, options, patience }, ids);
 }

@@ -1,4 +1,5 @@
 import type { LookupFunction } from 'node:net';
+import type { BackoffPolicy } from '@holdfast/shared/domain';
 
 /** What tests and unusual networks change; the defaults are for production. */
 export interface S3Options {
@@ -7,10 +8,14 @@ export interface S3Options {
   idleTimeoutMs: number;
   /** Requests that the SDK makes for one operation, the first included; its pauses are short and jittered. */
   requestAttempts: number;
-  /** Pauses before a part that failed in spite of those is sent again; their number bounds the further trials. */
-  partRetryDelaysMs: readonly number[];
+  /** Pauses before what failed in spite of those is tried again. */
+  pauses: BackoffPolicy;
+  /** Further trials of what fails although the store is there; one that is away has the operator's patience. */
+  furtherTrials: number;
   /** Limit for the check before the first byte and for cleaning up after the last. */
   checkTimeoutMs: number;
+  /** Limit for cleaning up where somebody waits for the end, or the store is away: the sweep finds what stays. */
+  hastyCleanUpMs: number;
   /** Bytes that the buffers of one upload have together, unless a single part is larger. */
   memoryBudget: number;
   /** Bytes of the first part; null for the plan's own. */
@@ -26,8 +31,10 @@ export const defaultOptions: S3Options = {
   connectTimeoutMs: 5000,
   idleTimeoutMs: 60_000,
   requestAttempts: 3,
-  partRetryDelaysMs: [500, 2000, 5000],
+  pauses: { baseSeconds: 0.5, capSeconds: 10 },
+  furtherTrials: 3,
   checkTimeoutMs: 12_000,
+  hastyCleanUpMs: 700,
   memoryBudget: 64 * 1024 * 1024,
   firstPart: null,
   equalParts: null,

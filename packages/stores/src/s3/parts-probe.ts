@@ -6,18 +6,25 @@ const cleanUpMs = 5000;
 
 /** Tries the upload in parts that every larger backup is: a single part may have any size. */
 export function partsProbe(requests: S3Requests): ProbeStep {
+  /** The key is the probe's own. An answer that was lost may have left an upload whose id never came. */
+  const removeUploads = async (key: string): Promise<void> => {
+    const signal = AbortSignal.timeout(cleanUpMs);
+    for await (const upload of requests.listUploads(key, signal)) await requests.abortUpload(upload, signal);
+  };
   return {
     what: 'Uploading in parts failed, which every larger backup needs',
     run: async (key, signal) => {
       const body = Buffer.from('Written by Holdfast to test uploads in parts; may be removed.');
       const md5 = createHash('md5').update(body).digest();
-      const upload = { key, ...(await requests.createUpload(key, 'text/plain', signal)) };
+      let whole = false;
       try {
+        const { uploadId, retried } = await requests.createUpload(key, 'text/plain', signal);
+        const upload = { key, uploadId };
         const part = await requests.uploadPart(upload, 1, body, md5, signal);
         await requests.completeUpload(upload, [part], signal);
-      } catch (error) {
-        await requests.abortUpload(upload, AbortSignal.timeout(cleanUpMs)).catch(() => undefined);
-        throw error;
+        whole = !retried;
+      } finally {
+        if (!whole) await removeUploads(key).catch(() => undefined);
       }
     },
   };

@@ -13,6 +13,7 @@ import {
 import { HoldfastError, type ErrorCode, type OpenUpload, type StoredObject } from '@holdfast/shared/domain';
 import type { S3Connection } from './connection.ts';
 import { isNoSuchUpload, isNotImplemented } from './errors.ts';
+import { mustBeList, pages } from './pages.ts';
 import { digestTag, plainTag, type DescribedObject } from './verify.ts';
 
 /** Codes that an answer without a body may have instead of a more precise one. */
@@ -50,12 +51,14 @@ export class S3Requests {
    */
   async check(key: string, signal: AbortSignal): Promise<void> {
     try {
-      await this.#connection.call('Looking at the bucket', signal, (options) =>
+      const action = 'Looking at the bucket';
+      const answer = await this.#connection.call(action, signal, (options) =>
         this.#connection.client.send(
           new ListObjectsV2Command({ Bucket: this.#bucket, Prefix: this.#prefix + key, MaxKeys: 1 }),
           options,
         ),
       );
+      mustBeList(answer, action, this.#connection.target.host);
     } catch (error) {
       if (error instanceof HoldfastError && error.code === 'store_denied') return;
       throw error;
@@ -65,12 +68,16 @@ export class S3Requests {
   /** The answer to HEAD has no body and so no reason: `check` finds it. */
   async head(key: string, signal: AbortSignal): Promise<DescribedObject | null> {
     try {
-      const answer = await this.#connection.call(`Looking at "${key}"`, signal, (options) =>
+      const action = `Looking at "${key}"`;
+      const answer = await this.#connection.call(action, signal, (options) =>
         this.#connection.client.send(new HeadObjectCommand({ Bucket: this.#bucket, Key: this.#prefix + key }), options),
       );
+      if (answer.ContentLength === undefined) {
+        throw new HoldfastError('store_failed', `${action} failed: the store did not say how large the object is.`);
+      }
       return {
         key,
-        size: answer.ContentLength ?? 0,
+        size: answer.ContentLength,
         etag: answer.ETag === undefined ? null : plainTag(answer.ETag),
         digest: digestTag(answer.ETag, answer.ServerSideEncryption),
         modifiedAt: answer.LastModified ?? new Date(0),
@@ -84,7 +91,8 @@ export class S3Requests {
   }
 
   async putObject(key: string, body: Buffer, md5: Buffer, contentType: string, signal: AbortSignal): Promise<void> {
-    await this.#connection.call(`Storing "${key}"`, signal, (options) =>
+    const action = `Storing "${key}"`;
+    const answer = await this.#connection.call(action, signal, (options) =>
       this.#connection.client.send(
         new PutObjectCommand({
           Bucket: this.#bucket,
@@ -97,6 +105,7 @@ export class S3Requests {
         options,
       ),
     );
+    if (!answer.ETag) throw unconfirmed(action);
   }
 
   /** @returns the upload's id, and whether trials before may have opened uploads whose ids are not known */
@@ -139,9 +148,7 @@ export class S3Requests {
         options,
       ),
     );
-    if (!answer.ETag) {
-      throw new HoldfastError('upload_unverified', `${action} failed: the store confirmed it without an ETag.`);
-    }
+    if (!answer.ETag) throw unconfirmed(action);
     const digest = digestTag(answer.ETag, answer.SSECustomerAlgorithm ?? answer.ServerSideEncryption);
     if (digest !== null && digest !== md5.toString('hex')) {
       throw new HoldfastError(
@@ -182,25 +189,30 @@ export class S3Requests {
     signal: AbortSignal,
   ): Promise<ListedPart[] | null> {
     const parts: ListedPart[] = [];
-    let marker: string | undefined;
-    try {
-      do {
-        const page = await this.#connection.call(`Listing the parts of "${key}"`, signal, (options) =>
+    const action = `Listing the parts of "${key}"`;
+    const listed = pages({
+      action,
+      host: this.#connection.target.host,
+      fetch: (from: string | null) =>
+        this.#connection.call(action, signal, (options) =>
           this.#connection.client.send(
             new ListPartsCommand({
               Bucket: this.#bucket,
               Key: this.#prefix + key,
               UploadId: uploadId,
-              ...(marker === undefined ? {} : { PartNumberMarker: marker }),
+              ...(from === null ? {} : { PartNumberMarker: from }),
             }),
             options,
           ),
-        );
-        for (const { PartNumber: number = 0, ETag: etag = '', Size: size = 0 } of page.Parts ?? []) {
+        ),
+      next: (page) => page.NextPartNumberMarker,
+    });
+    try {
+      for await (const { Parts } of listed) {
+        for (const { PartNumber: number = 0, ETag: etag = '', Size: size = 0 } of Parts ?? []) {
           parts.push({ number, etag, digest: digestTag(etag, undefined), size });
         }
-        marker = page.IsTruncated ? page.NextPartNumberMarker : undefined;
-      } while (marker !== undefined);
+      }
     } catch (error) {
       if (error instanceof HoldfastError && isNoSuchUpload(error)) return null;
       throw error;
@@ -210,44 +222,63 @@ export class S3Requests {
 
   async delete(key: string, signal: AbortSignal): Promise<void> {
     try {
-      await this.#connection.call(`Removing "${key}"`, signal, (options) =>
+      const { $metadata: answer } = await this.#connection.call(`Removing "${key}"`, signal, (options) =>
         this.#connection.client.send(
           new DeleteObjectCommand({ Bucket: this.#bucket, Key: this.#prefix + key }),
           options,
         ),
       );
+      // Any other answer than "no content" may be an error that came as a 200, or not the store's at all.
+      if (answer.httpStatusCode === 204 || (await this.head(key, signal)) === null) return;
     } catch (error) {
       if (!(error instanceof HoldfastError) || error.code !== 'object_missing') throw error;
+      return;
     }
+    throw this.#notDone(`Removing "${key}"`);
   }
 
   async abortUpload({ key, uploadId }: Pick<OpenUpload, 'key' | 'uploadId'>, signal: AbortSignal): Promise<void> {
+    const action = `Removing the unfinished upload of "${key}"`;
     try {
-      await this.#connection.call(`Removing the unfinished upload of "${key}"`, signal, (options) =>
+      const { $metadata: answer } = await this.#connection.call(action, signal, (options) =>
         this.#connection.client.send(
           new AbortMultipartUploadCommand({ Bucket: this.#bucket, Key: this.#prefix + key, UploadId: uploadId }),
           options,
         ),
       );
+      if (answer.httpStatusCode === 204 || (await this.listParts({ key, uploadId }, signal)) === null) return;
     } catch (error) {
       if (!(error instanceof HoldfastError) || !isNoSuchUpload(error)) throw error;
+      return;
     }
+    throw this.#notDone(action);
+  }
+
+  #notDone(action: string): HoldfastError {
+    return new HoldfastError('store_failed', `${action} failed: ${this.#connection.target.host} confirmed nothing.`);
   }
 
   async *list(prefix: string, signal: AbortSignal): AsyncGenerator<StoredObject> {
-    let token: string | undefined;
-    do {
-      const page = await this.#connection.call('Listing the objects', signal, (options) =>
-        this.#connection.client.send(
-          new ListObjectsV2Command({
-            Bucket: this.#bucket,
-            Prefix: this.#prefix + prefix,
-            ...(token === undefined ? {} : { ContinuationToken: token }),
-          }),
-          options,
+    const action = 'Listing the objects';
+    const Prefix = this.#prefix + prefix;
+    const listed = pages({
+      action,
+      host: this.#connection.target.host,
+      fetch: (from: string | null) =>
+        this.#connection.call(action, signal, (options) =>
+          this.#connection.client.send(
+            new ListObjectsV2Command({
+              Bucket: this.#bucket,
+              Prefix,
+              ...(from === null ? {} : { ContinuationToken: from }),
+            }),
+            options,
+          ),
         ),
-      );
-      for (const { Key, Size, ETag, LastModified } of page.Contents ?? []) {
+      next: (page) => page.NextContinuationToken,
+    });
+    for await (const { Contents } of listed) {
+      for (const { Key, Size, ETag, LastModified } of Contents ?? []) {
         if (!Key?.startsWith(this.#prefix)) continue;
         yield {
           key: Key.slice(this.#prefix.length),
@@ -256,37 +287,41 @@ export class S3Requests {
           modifiedAt: LastModified ?? new Date(0),
         };
       }
-      token = page.IsTruncated ? page.NextContinuationToken : undefined;
-    } while (token !== undefined);
+    }
   }
 
   /** A provider that cannot list uploads has none to be found: its own lifecycle rule must remove them. */
   async *listUploads(prefix: string, signal: AbortSignal): AsyncGenerator<OpenUpload> {
-    let markers: { KeyMarker?: string; UploadIdMarker?: string } | undefined = {};
-    while (markers) {
-      const from: { KeyMarker?: string; UploadIdMarker?: string } = markers;
-      const page = await this.#connection
-        .call('Listing the unfinished uploads', signal, (options) =>
-          this.#connection.client.send(
-            new ListMultipartUploadsCommand({ Bucket: this.#bucket, Prefix: this.#prefix + prefix, ...from }),
-            options,
-          ),
-        )
-        .catch((error: unknown) => {
-          if (error instanceof HoldfastError && isNotImplemented(error)) return null;
-          throw error;
-        });
-      for (const { Key, UploadId, Initiated } of page?.Uploads ?? []) {
+    const action = 'Listing the unfinished uploads';
+    const Prefix = this.#prefix + prefix;
+    const listed = pages({
+      action,
+      host: this.#connection.target.host,
+      fetch: (from: { KeyMarker: string; UploadIdMarker?: string } | null) =>
+        this.#connection
+          .call(action, signal, (options) =>
+            this.#connection.client.send(
+              new ListMultipartUploadsCommand({ Bucket: this.#bucket, Prefix, ...from }),
+              options,
+            ),
+          )
+          .catch((error: unknown) => {
+            if (error instanceof HoldfastError && isNotImplemented(error)) return null;
+            throw error;
+          }),
+      next: ({ NextKeyMarker: KeyMarker, NextUploadIdMarker: UploadIdMarker }) =>
+        KeyMarker ? { KeyMarker, ...(UploadIdMarker ? { UploadIdMarker } : {}) } : undefined,
+    });
+    for await (const { Uploads } of listed) {
+      for (const { Key, UploadId, Initiated } of Uploads ?? []) {
         if (!Key?.startsWith(this.#prefix) || UploadId === undefined) continue;
         yield { key: Key.slice(this.#prefix.length), uploadId: UploadId, startedAt: Initiated ?? new Date(0) };
       }
-      markers =
-        page?.IsTruncated && page.NextKeyMarker
-          ? {
-              KeyMarker: page.NextKeyMarker,
-              ...(page.NextUploadIdMarker ? { UploadIdMarker: page.NextUploadIdMarker } : {}),
-            }
-          : undefined;
     }
   }
+}
+
+/** An error that came as a 200, or a proxy's page, has none. */
+function unconfirmed(action: string): HoldfastError {
+  return new HoldfastError('upload_unverified', `${action} failed: the store confirmed it without an ETag.`);
 }

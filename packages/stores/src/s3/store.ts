@@ -1,6 +1,6 @@
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import {
   HoldfastError,
   type GetOptions,
@@ -15,15 +15,15 @@ import {
 } from '@holdfast/shared/domain';
 import { checkKey } from '../keys.ts';
 import { probeStore } from '../probe.ts';
-import { exactly } from '../streams.ts';
 import type { S3Connection } from './connection.ts';
-import { storeError } from './errors.ts';
 import { contentDisposition } from './disposition.ts';
+import { Download } from './download.ts';
 import { linkSeconds, signPartLinks } from './links.ts';
 import { partsProbe } from './parts-probe.ts';
 import { S3RemoteUploads } from './remote-uploads.ts';
 import { S3Requests } from './requests.ts';
 import { Upload, type UploadSettings } from './upload.ts';
+import type { DescribedObject } from './verify.ts';
 
 /** Objects in a bucket of S3 or of a server that speaks its protocol. */
 export class S3Store implements ObjectStore {
@@ -60,37 +60,19 @@ export class S3Store implements ObjectStore {
     return new Upload(this.#requests, this.#upload, key, options).run(body);
   }
 
-  async head(key: string): Promise<StoredObject | null> {
+  async head(key: string, options?: { signal: AbortSignal }): Promise<StoredObject | null> {
     checkKey(key);
-    const found = await this.#requests.head(key, this.#closing.signal);
+    const signal = AbortSignal.any([this.#closing.signal, ...(options ? [options.signal] : [])]);
+    const look = (): Promise<DescribedObject | null> => this.#requests.head(key, signal);
+    const found = await (options ? this.#upload.patience.begin().call(signal, look) : look());
     return found && { key, size: found.size, etag: found.etag, modifiedAt: found.modifiedAt };
   }
 
-  async get(key: string, { signal, range }: GetOptions): Promise<Readable> {
+  async get(key: string, options: GetOptions): Promise<Readable> {
     checkKey(key);
-    const { bucket, prefix, host, region } = this.#connection.target;
-    const action = `Reading "${key}"`;
-    const answer = await this.#connection.call(action, signal, (options) =>
-      this.#connection.downloads.send(
-        new GetObjectCommand({
-          Bucket: bucket,
-          Key: prefix + key,
-          ...(range ? { Range: `bytes=${range.start}-${range.end}` } : {}),
-        }),
-        options,
-      ),
+    return await new Download(this.#connection, this.#upload.patience, this.#upload.options.idleTimeoutMs, key).open(
+      options,
     );
-    const { Body: body, ContentLength: expected } = answer;
-    if (!(body instanceof Readable) || expected === undefined) {
-      throw new HoldfastError('store_failed', `${action} failed: the store did not say how many bytes come.`);
-    }
-    return exactly(body, {
-      expected,
-      signal,
-      idleMs: this.#upload.options.idleTimeoutMs,
-      classify: (thrown) => storeError(thrown, { action, bucket, host, region }),
-      subject: `The object "${key}"`,
-    });
   }
 
   list(prefix: string): AsyncIterable<StoredObject> {
@@ -126,7 +108,10 @@ export class S3Store implements ObjectStore {
   }
 
   async probe(signal: AbortSignal): Promise<StoreProbe> {
-    return probeStore(this, this.#ids, signal, [partsProbe(this.#requests)]);
+    // What does not work is to be said, not waited for.
+    const patience = this.#upload.patience.none();
+    const hasty = new S3Store(this.#connection, { ...this.#upload, patience }, this.#ids);
+    return probeStore(hasty, this.#ids, AbortSignal.any([signal, this.#closing.signal]), [partsProbe(this.#requests)]);
   }
 
   async close(): Promise<void> {

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
 import { HoldfastError, type PutOptions, type StoredObject } from '@holdfast/shared/domain';
 import { abortError, bodyError } from '../streams.ts';
 import { BodyReader } from './body-reader.ts';
 import { BufferPool } from './buffer-pool.ts';
+import { isAway, isNoSuchUpload } from './errors.ts';
 import type { S3Options } from './options.ts';
+import type { Outage, Patience } from './outage.ts';
 import { tooLarge, type PartPlan } from './parts.ts';
 import type { S3Requests, SentPart } from './requests.ts';
 import { etagOfParts, isProven, verifyStored, type Expected } from './verify.ts';
@@ -15,6 +16,7 @@ export interface UploadSettings {
   /** Parts in flight at the same time, at most. */
   concurrency: number;
   options: S3Options;
+  patience: Patience;
 }
 
 const defaultContentType = 'application/octet-stream';
@@ -26,6 +28,8 @@ export class Upload {
   readonly #key: string;
   readonly #contentType: string;
   readonly #pool: BufferPool;
+  readonly #outage: Outage;
+  readonly #caller: AbortSignal;
   /** Aborted by the first failure, which is its reason: everything else of this upload then stops. */
   readonly #failure = new AbortController();
   readonly #signal: AbortSignal;
@@ -44,8 +48,10 @@ export class Upload {
     this.#settings = settings;
     this.#key = key;
     this.#contentType = put.contentType ?? defaultContentType;
+    this.#caller = put.signal;
     this.#signal = AbortSignal.any([put.signal, this.#failure.signal]);
-    const { concurrency, options } = settings;
+    const { concurrency, options, patience } = settings;
+    this.#outage = patience.begin();
     // One buffer is filled while the others are on their way.
     this.#pool = new BufferPool({
       budget: options.memoryBudget,
@@ -64,10 +70,11 @@ export class Upload {
     if (this.#signal.aborted) stop();
     else this.#signal.addEventListener('abort', stop, { once: true });
     try {
-      await this.#check();
+      await this.#patiently(() => this.#check());
       const expected = await this.#send(new BodyReader(body));
-      const stored = verifyStored(await this.#requests.head(this.#key, this.#signal), expected, this.#key);
-      if (this.#strayUploads) await this.#removeStrayUploads(this.#cleanUpSignal());
+      const found = await this.#patiently(() => this.#requests.head(this.#key, this.#signal));
+      const stored = verifyStored(found, expected, this.#key);
+      if (this.#strayUploads) await this.#patiently(() => this.#removeOwnStrayUploads());
       const { key, size, etag, modifiedAt } = stored;
       return { key, size, etag, modifiedAt };
     } catch (error) {
@@ -80,11 +87,21 @@ export class Upload {
     }
   }
 
+  /** While the store is away nothing is read from the body: its source waits, and memory stays as it is. */
+  #patiently<T>(run: () => Promise<T>): Promise<T> {
+    return this.#outage.call(this.#signal, run);
+  }
+
   /** A wrong key or a missing bucket must be known before a database is dumped for it. */
-  async #check(): Promise<void> {
+  #check(): Promise<void> {
+    return this.#briefly((signal) => this.#requests.check(this.#key, signal));
+  }
+
+  /** Runs requests whose answers are short within the limit for those. */
+  async #briefly<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const limit = AbortSignal.timeout(this.#settings.options.checkTimeoutMs);
     try {
-      await this.#requests.check(this.#key, AbortSignal.any([this.#signal, limit]));
+      return await run(AbortSignal.any([this.#signal, limit]));
     } catch (error) {
       if (!limit.aborted || this.#signal.aborted) throw error;
       throw new HoldfastError('store_unreachable', 'The object store did not answer in time.', { cause: error });
@@ -114,16 +131,20 @@ export class Upload {
 
   async #sendWhole(content: Buffer, md5: Buffer): Promise<Expected> {
     this.#objectSent = true;
-    await this.#requests.putObject(this.#key, content, md5, this.#contentType, this.#signal);
+    await this.#patiently(() => this.#requests.putObject(this.#key, content, md5, this.#contentType, this.#signal));
     return { size: content.length, etag: md5.toString('hex') };
   }
 
   async #ensureCreated(): Promise<void> {
     if (this.#uploadId !== null) return;
     this.#strayUploads = true;
-    const { uploadId, retried } = await this.#requests.createUpload(this.#key, this.#contentType, this.#signal);
+    let trials = 0;
+    const { uploadId, retried } = await this.#patiently(() => {
+      trials += 1;
+      return this.#requests.createUpload(this.#key, this.#contentType, this.#signal);
+    });
     this.#uploadId = uploadId;
-    this.#strayUploads = retried;
+    this.#strayUploads = retried || trials > 1;
   }
 
   /** Keeps the promise until it settles; its failure stops the whole upload. */
@@ -135,19 +156,7 @@ export class Upload {
 
   async #sendPart(number: number, content: Buffer, md5: Buffer): Promise<void> {
     const upload = { key: this.#key, uploadId: this.#uploadId ?? '' };
-    const delays = this.#settings.options.partRetryDelaysMs;
-    for (let trial = 0; ; trial += 1) {
-      try {
-        this.#sent.push(await this.#requests.uploadPart(upload, number, content, md5, this.#signal));
-        return;
-      } catch (error) {
-        const pause = delays[trial];
-        if (pause === undefined || this.#signal.aborted || !(error instanceof HoldfastError) || !error.retryable) {
-          throw error;
-        }
-        await delay(pause, undefined, { signal: this.#signal });
-      }
-    }
+    this.#sent.push(await this.#patiently(() => this.#requests.uploadPart(upload, number, content, md5, this.#signal)));
   }
 
   async #complete(): Promise<Expected> {
@@ -158,14 +167,29 @@ export class Upload {
     const expected = { size: this.#size, etag: allDigests ? etagOfParts(this.#digests) : null };
     const upload = { key: this.#key, uploadId: this.#uploadId ?? '' };
     this.#objectSent = true;
-    try {
-      await this.#requests.completeUpload(upload, parts, this.#signal);
-    } catch (error) {
-      // The answer may be lost while the object is whole: what the store holds decides, if it can only be ours.
-      const stored = await this.#requests.head(this.#key, this.#signal).catch(() => null);
-      if (!isProven(stored, expected)) throw error;
-    }
+    await this.#patiently(async () => {
+      try {
+        await this.#requests.completeUpload(upload, parts, this.#signal);
+      } catch (error) {
+        if (!(await this.#wasCompleted(error, expected))) throw error;
+      }
+    });
     return expected;
+  }
+
+  /**
+   * The answer may be lost while the object is whole: what the store holds decides, if it can only be ours. That it is when
+   * its digest says so, or when there is no such upload any more, for only its completion makes an object of this key.
+   */
+  async #wasCompleted(failure: unknown, expected: Expected): Promise<boolean> {
+    const stored = await this.#requests.head(this.#key, this.#signal).catch((unseen: unknown) => {
+      if (unseen instanceof HoldfastError && isAway(unseen)) throw unseen;
+      return null;
+    });
+    if (isProven(stored, expected)) return true;
+    if (!stored || !(failure instanceof HoldfastError) || !isNoSuchUpload(failure)) return false;
+    verifyStored(stored, expected, this.#key);
+    return true;
   }
 
   /** Removes what a failed upload may have left. Its own failures stay hidden behind the first one; the sweep finds the rest. */
@@ -180,6 +204,15 @@ export class Upload {
     await Promise.allSettled(steps);
   }
 
+  /** A key that may not list uploads can still store: a rule of the bucket for unfinished uploads then removes them. */
+  async #removeOwnStrayUploads(): Promise<void> {
+    try {
+      await this.#briefly((signal) => this.#removeStrayUploads(signal));
+    } catch (error) {
+      if (!(error instanceof HoldfastError) || error.code !== 'store_denied') throw error;
+    }
+  }
+
   /** A key belongs to one attempt, so every other upload of it is a trial of ours. */
   async #removeStrayUploads(signal: AbortSignal): Promise<void> {
     for await (const upload of this.#requests.listUploads(this.#key, signal)) {
@@ -190,7 +223,9 @@ export class Upload {
   }
 
   #cleanUpSignal(): AbortSignal {
-    return AbortSignal.timeout(this.#settings.options.checkTimeoutMs);
+    const { hastyCleanUpMs, checkTimeoutMs } = this.#settings.options;
+    const isHasty = this.#caller.aborted || this.#outage.isAway;
+    return AbortSignal.timeout(isHasty ? hastyCleanUpMs : checkTimeoutMs);
   }
 
   #throwIfStopped(): void {

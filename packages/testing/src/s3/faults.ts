@@ -63,6 +63,10 @@ export interface Dialect {
   rejectsChecksums: boolean;
   /** Answers 501 when unfinished uploads are to be listed. */
   noUploadListing: boolean;
+  /** Does not know `If-Match`: answers with what it has. */
+  ignoresConditions: boolean;
+  /** Does not know `Range`: answers with the whole object. */
+  ignoresRanges: boolean;
   /** ETags are opaque texts, not digests. */
   opaqueEtags: boolean;
   /** Bytes that every part but the last must have. */
@@ -76,6 +80,8 @@ export const plainDialect: Dialect = {
   equalParts: false,
   rejectsChecksums: false,
   noUploadListing: false,
+  ignoresConditions: false,
+  ignoresRanges: false,
   opaqueEtags: false,
   minPartSize: 5 * 1024 * 1024,
   pageSize: 1000,

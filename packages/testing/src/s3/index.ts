@@ -5,7 +5,9 @@ import { Faults, plainDialect, type Dialect, type RequestKind } from './faults.t
 import { S3Server } from './server.ts';
 import { Storage } from './storage.ts';
 
+export type { Command, ControlAnswer } from './control.ts';
 export type { Dialect, Effect, Fault, RequestKind } from './faults.ts';
+export { startS3Process, type S3Process } from './process.ts';
 
 export interface S3ServerOptions {
   /** 0 for any free one. */
@@ -110,7 +112,9 @@ export async function startS3(options: S3ServerOptions = {}): Promise<TestS3> {
     },
     stop: async () => {
       await server.close();
-      if (options.folder === undefined) await rm(folder, { recursive: true, force: true });
+      // A request that was given up may still be on its way to the folder.
+      const removal = { recursive: true, force: true, maxRetries: 5, retryDelay: 50 };
+      if (options.folder === undefined) await rm(folder, removal);
     },
   };
 }

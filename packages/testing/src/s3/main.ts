@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { serveControl } from './control.ts';
 import { startS3 } from './index.ts';
 
 /**
@@ -6,7 +7,7 @@ import { startS3 } from './index.ts';
  *
  *     S3_ACCESS_KEY=… S3_SECRET_KEY=… node packages/testing/src/s3/main.ts --port 9000 --folder /tmp/s3 --bucket backups
  *
- * `--discard` keeps no bytes. Prints one line of JSON with where it listens, and ends on SIGTERM or SIGINT.
+ * `--discard` keeps no bytes; `--control` takes commands from standard input (see `control.ts`). Prints one line of JSON with where it listens, and ends on SIGTERM or SIGINT.
  */
 const { values } = parseArgs({
   options: {
@@ -16,6 +17,7 @@ const { values } = parseArgs({
     bucket: { type: 'string', default: 'backups' },
     region: { type: 'string', default: 'us-east-1' },
     discard: { type: 'boolean', default: false },
+    control: { type: 'boolean', default: false },
   },
 });
 
@@ -35,6 +37,7 @@ const server = await startS3({
 process.stdout.write(
   `${JSON.stringify({ endpoint: server.endpoint, bucket: server.bucket, region: server.region, accessKey: server.accessKey })}\n`,
 );
+if (values.control) serveControl(server, process.stdin, process.stdout);
 
 const stop = (): void => {
   void server.stop().then(() => process.exit(0));

@@ -75,7 +75,7 @@ export class Operations {
         return this.#putObject(bucket, key, call);
       case 'getObject':
       case 'headObject':
-        return readObject(bucket, call.addressed, call.request);
+        return readObject(bucket, call, this.#dialect);
       case 'deleteObject':
         await this.#deleteObject(bucket, key);
         return { status: 204 };
@@ -225,18 +225,26 @@ export class Operations {
   }
 }
 
-function readObject(bucket: Bucket, { key, query, kind }: Addressed, request: IncomingMessage): Answer {
+function readObject(
+  bucket: Bucket,
+  { addressed: { key, query, kind }, request, effect }: Call,
+  { ignoresConditions, ignoresRanges }: Dialect,
+): Answer {
   const object = bucket.objects[key];
   if (!object) throw new S3Error(404, 'NoSuchKey', 'The specified key does not exist.', { Key: key });
-  const range = parseRange(request.headers.range, object.size);
+  const wanted = request.headers['if-match'];
+  if (!ignoresConditions && wanted !== undefined && wanted !== `"${object.etag}"`) {
+    throw new S3Error(412, 'PreconditionFailed', 'At least one of the preconditions you specified did not hold.');
+  }
+  const range = ignoresRanges ? null : parseRange(request.headers.range, object.size);
   const disposition = query.get('response-content-disposition');
   const size = range ? range.end - range.start + 1 : object.size;
   return {
     status: range ? 206 : 200,
     headers: {
       'content-type': query.get('response-content-type') ?? object.contentType,
-      'content-length': size,
-      etag: `"${object.etag}"`,
+      'content-length': effect?.type === 'loseByte' && kind === 'headObject' ? size - 1 : size,
+      ...tagHeader(effect?.type === 'wrongEtag' ? wrongTag : object.etag, effect),
       'last-modified': new Date(object.modifiedAt).toUTCString(),
       'accept-ranges': 'bytes',
       ...(range ? { 'content-range': `bytes ${range.start}-${range.end}/${object.size}` } : {}),

@@ -126,6 +126,16 @@ export class S3Server {
     const { status, headers = {}, xml, bytes } = answer;
     if (xml) {
       const text = document(xml.root, xml.content);
+      if (cut) {
+        response.writeHead(status, {
+          ...headers,
+          'content-type': 'application/xml',
+          'content-length': text.length + 1,
+        });
+        response.write(text.slice(0, cut.bytes));
+        if (cut.type === 'cutBody') response.socket?.end();
+        return;
+      }
       response.writeHead(status, {
         ...headers,
         'content-type': 'application/xml',
@@ -144,6 +154,7 @@ export class S3Server {
       await pipeline(Readable.from(this.#options.storage.read(segments, start, end)), response);
       return;
     }
+    response.flushHeaders();
     for await (const chunk of this.#options.storage.read(segments, start, start + cut.bytes - 1)) response.write(chunk);
     if (cut.type === 'cutBody') response.socket?.end();
   }
