@@ -6,6 +6,8 @@ import { postgresqlEngine } from './postgresql/engine.ts';
 export interface EngineSettings {
   /** Folders with PostgreSQL's client programs that go before those on the machine's search path. */
   postgresqlClients: readonly string[];
+  /** How long a dump or restore waits for a lock that somebody else holds; 60 when absent. */
+  lockTimeoutSeconds?: number;
 }
 
 export interface Engines {
@@ -14,9 +16,10 @@ export interface Engines {
 }
 
 /** All kinds of database that can be backed up: a new one is a folder beside `postgresql` and a line here. */
-export function createEngines({ postgresqlClients }: EngineSettings): Engines {
+export function createEngines({ postgresqlClients, lockTimeoutSeconds }: EngineSettings): Engines {
+  const lockTimeoutMs = lockTimeoutSeconds === undefined ? undefined : Math.ceil(lockTimeoutSeconds * 1000);
   const engines: Readonly<Partial<Record<EngineType, Engine>>> = {
-    postgresql: postgresqlEngine(new Clients([...postgresqlClients, ...searchPath()])),
+    postgresql: postgresqlEngine(new Clients([...postgresqlClients, ...searchPath()]), lockTimeoutMs),
   };
   return {
     get: (type) => {

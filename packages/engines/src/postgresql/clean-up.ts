@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Connection, EngineContext } from '@holdfast/shared/domain';
+import type { Connection } from '@holdfast/shared/domain';
 import { escapeIdentifier } from 'pg';
+import type { PostgresContext } from './context.ts';
 import { withMaintenance, type Maintenance } from './maintenance.ts';
 import { restoreSuffixes, sessionLabel } from './names.ts';
 import type { Session } from './session.ts';
@@ -11,9 +12,9 @@ const lookEveryMs = 50;
 export async function cleanUpRestore(
   connection: Connection,
   restoreId: string,
-  { signal }: EngineContext,
+  context: PostgresContext,
 ): Promise<void> {
-  await withMaintenance(connection, { target: connection.database, signal }, (maintenance) =>
+  await withMaintenance(connection, { ...context, target: connection.database }, (maintenance) =>
     dropLeftOvers(maintenance, restoreId),
   );
 }

@@ -70,6 +70,15 @@ describe('choice of the client program', () => {
     expect(readFileSync(`${newer}/asked`, 'utf8')).to.equal('x');
   });
 
+  it('does not take one that was killed while it was asked for one that is missing: it is to be tried again', async () => {
+    const killed = fakePrograms({ pg_restore: `process.kill(process.pid, 'SIGKILL')` });
+    const needs = { server: { version: '16.1', major: 16 } };
+    const error = await failureOf(new Clients([killed], []).choose('pg_restore', needs, signal), 'restore_killed');
+    expect(error.retryable).to.equal(true);
+    const sound = fakePrograms({ pg_restore: `console.log('pg_restore (PostgreSQL) 16.4')` });
+    expect(await new Clients([killed, sound], []).choose('pg_restore', needs, signal)).to.include({ version: '16.4' });
+  });
+
   for (const major of [16, 17, 18] as const satisfies Major[]) {
     it(`refuses a server of major ${major} up front where only older clients are`, async () => {
       const server = await startPostgres({ major });

@@ -23,6 +23,7 @@ export interface ClientNeeds {
   archiveMajor?: number | null | undefined;
 }
 
+const askSeconds = 10;
 const installFolders = ['/usr/lib/postgresql/*/bin', '/usr/pgsql-*/bin'];
 
 /** Finds PostgreSQL's client programs. Looks at each choice again, so that an installed program is found without a restart. */
@@ -40,25 +41,35 @@ export class Clients {
     this.#patterns = patterns;
   }
 
-  /** @throws HoldfastError client_missing, client_too_old */
+  /**
+   * @throws HoldfastError client_missing, client_too_old; dump_killed, restore_killed or timed_out when a program that might
+   * have been suitable was kept from telling its version
+   */
   async choose(name: ClientName, needs: ClientNeeds, signal: AbortSignal): Promise<Client> {
-    return chooseClient(name, await this.#find(name, signal), needs);
+    const { found, unheard } = await this.#find(name, signal);
+    try {
+      return chooseClient(name, found, needs);
+    } catch (error) {
+      throw unheard ?? error;
+    }
   }
 
-  async #find(name: ClientName, signal: AbortSignal): Promise<Client[]> {
+  async #find(name: ClientName, signal: AbortSignal): Promise<{ found: Client[]; unheard: HoldfastError | null }> {
     const folders = [...this.#folders];
     for (const pattern of this.#patterns) for await (const folder of glob(pattern)) folders.push(folder);
     const clients = new Map<string, Client>();
+    let unheard: HoldfastError | null = null;
     for (const folder of folders) {
       const path = await realpath(join(folder, name)).catch(() => null);
       // Debian's wrapper chooses a program by rules of its own; what it would choose from is in the folders above.
       if (path === null || basename(path) === 'pg_wrapper' || clients.has(path)) continue;
-      const version = this.#versions.get(path) ?? (await askVersion(path, signal));
-      if (version === null) continue;
+      const version = this.#versions.get(path) ?? (await askVersion(name, path, signal));
+      if (version instanceof HoldfastError) unheard = version;
+      if (version === null || version instanceof HoldfastError) continue;
       this.#versions.set(path, version);
       clients.set(path, { name, path, version, major: Number.parseInt(version, 10) });
     }
-    return [...clients.values()];
+    return { found: [...clients.values()], unheard };
   }
 }
 
@@ -92,21 +103,29 @@ export function chooseClient(name: ClientName, found: readonly Client[], needs: 
   );
 }
 
-async function askVersion(path: string, signal: AbortSignal): Promise<string | null> {
+/** @returns null for a program that is none of PostgreSQL's; an error when it was ended before it could answer */
+async function askVersion(name: ClientName, path: string, signal: AbortSignal): Promise<string | HoldfastError | null> {
+  const limit = AbortSignal.timeout(askSeconds * 1000);
   const program = startProgram({
     program: path,
     args: ['--version'],
     env: {},
     secrets: [],
-    signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]),
-    judge: ({ code }) => (code === 0 ? null : new HoldfastError('client_missing')),
+    signal: AbortSignal.any([signal, limit]),
+    judge: ({ code, signal: ending }) => {
+      if (code === 0) return null;
+      if (ending === null) return new HoldfastError('client_missing');
+      const killed = name === 'pg_restore' ? 'restore_killed' : 'dump_killed';
+      return new HoldfastError(killed, `${name} was ended by ${ending} before it told its version.`);
+    },
   });
   program.stdin.end();
   try {
     const answer = await buffer(program.stdout);
     return /\(PostgreSQL\) (\d+[\w.]*)/.exec(answer.toString('utf8'))?.[1] ?? null;
-  } catch {
+  } catch (error) {
     signal.throwIfAborted();
-    return null;
+    if (limit.aborted) return new HoldfastError('timed_out', `${name} did not tell its version in ${askSeconds} s.`);
+    return error instanceof HoldfastError && error.code !== 'client_missing' ? error : null;
   }
 }

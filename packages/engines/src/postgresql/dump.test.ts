@@ -92,6 +92,8 @@ describe('dump of PostgreSQL', () => {
         'PGHOST',
         'PGPASSWORD',
         'PGPORT',
+        'PGSERVICE',
+        'PGSERVICEFILE',
         'PGSSLMODE',
         'PGUSER',
       ]);

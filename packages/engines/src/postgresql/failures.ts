@@ -10,7 +10,7 @@ const bySqlState: Readonly<Record<string, ErrorCode>> = {
   '42P04': 'restore_target_exists',
   '53200': 'server_busy',
   '53300': 'server_busy',
-  '55P03': 'server_busy',
+  '55P03': 'lock_timeout',
   '57P03': 'server_busy',
   '57P01': 'connection_lost',
   '57P02': 'connection_lost',
@@ -49,13 +49,18 @@ const byProgramText: readonly (readonly [RegExp, ErrorCode])[] = [
   [/FATAL: {2}database ".*" does not exist/, 'database_missing'],
   [/could not translate host name ".*Name or service not known/, 'host_unknown'],
   [/could not translate host name/, 'host_unreachable'],
-  [/failed: (?:Connection refused|timeout expired|No route to host|Network is unreachable)/, 'host_unreachable'],
+  [
+    /failed: (?:Connection refused|Connection timed out|timeout expired|No route to host|Network is unreachable)/,
+    'host_unreachable',
+  ],
   [/server does not support SSL|SSL error: certificate|does not match host name/, 'tls_failed'],
+  [/Connection timed out/, 'server_silent'],
   [/server closed the connection|terminating connection|no connection to the server/, 'connection_lost'],
   [/SSL SYSCALL error|SSL connection has been closed|unexpected eof/, 'connection_lost'],
   [/could not (?:receive|send) data|Connection reset by peer/, 'connection_lost'],
   [/FATAL: {2}(?:sorry, too many clients|remaining connection slots|the database system is)/, 'server_busy'],
-  [/canceling statement due to lock timeout/, 'server_busy'],
+  // pg_dump waits for its locks, and for nothing else, with a limit on the statement.
+  [/canceling statement due to (?:lock|statement) timeout/, 'lock_timeout'],
   [/permission denied|must be (?:owner of|superuser)|row-level security policy/, 'privilege_missing'],
 ];
 
@@ -67,6 +72,7 @@ const help: Partial<Record<ErrorCode, string>> = {
   host_unknown: 'Correct the host name of the registered database.',
   host_unreachable: 'See that the server runs and that a firewall lets the worker through.',
   database_missing: 'Correct the database name, or create it.',
+  lock_timeout: 'See who holds the lock (pg_locks), or raise HOLDFAST_LOCK_TIMEOUT_SECONDS.',
   tls_failed: 'Correct the server or the TLS mode; it is never lowered by itself.',
 };
 
@@ -88,6 +94,8 @@ export function driverCode(thrown: unknown): ErrorCode | undefined {
   if (thrown instanceof DatabaseError)
     return bySqlState[code] ?? (code.startsWith('08') ? 'connection_lost' : undefined);
   if (tlsCode.test(code)) return 'tls_failed';
+  // Nobody answers any more on a connection that was made.
+  if (code === 'ETIMEDOUT' && (thrown as { syscall?: unknown }).syscall === 'read') return 'server_silent';
   const message = thrown instanceof Error ? thrown.message : '';
   return bySystemError[code] ?? byDriverText.find(([pattern]) => pattern.test(message))?.[1] ?? 'internal';
 }

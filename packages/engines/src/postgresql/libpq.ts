@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import type { Connection } from '@holdfast/shared/domain';
 import { planTls } from './tls.ts';
 
+/** What no variable can say. */
+const serviceFile = join(import.meta.dirname, 'pg_service.conf');
+
 /** The environment of one client program, and the removal of the file that it may point to. */
 export interface LibpqEnvironment {
   env: Record<string, string>;
@@ -27,6 +30,8 @@ export async function libpqEnvironment(connection: Connection): Promise<LibpqEnv
     PGGSSENCMODE: 'disable',
     PGCONNECT_TIMEOUT: '10',
     PGAPPNAME: 'holdfast',
+    PGSERVICEFILE: serviceFile,
+    PGSERVICE: 'holdfast',
   };
   if (connection.password) env['PGPASSWORD'] = connection.password.reveal();
   if (roots === null) return { env, dispose: async () => undefined };

@@ -17,7 +17,7 @@ export interface Maintenance {
   withoutSessions: <T>(databases: readonly number[], statement: () => Promise<T>) => Promise<T>;
 }
 
-export interface MaintenanceOptions extends Pick<SessionOptions, 'signal' | 'label'> {
+export interface MaintenanceOptions extends Pick<SessionOptions, 'signal' | 'lockTimeoutMs' | 'label'> {
   /** The name of a database that may be renamed; null when none is. */
   target: string | null;
 }

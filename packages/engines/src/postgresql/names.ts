@@ -16,6 +16,9 @@ export interface RestoreNames {
 /** The name of a restore's sessions, by which what is left of a killed one is found. */
 export const sessionLabel = (restoreId: string): string => `holdfast restore ${shortId(restoreId)}`;
 
+/** The comment of a database that a restore has made, by which a later attempt of it knows it. */
+export const madeBy = (restoreId: string): string => `Restored by Holdfast (restore ${restoreId})`;
+
 /** Names beside `target`, shortened where they would be too long. */
 export function restoreNames(target: string, restoreId: string): RestoreNames {
   const id = shortId(restoreId);

@@ -1,5 +1,6 @@
-import type { Connection, EngineContext, ProbeReport } from '@holdfast/shared/domain';
+import type { Connection, ProbeReport } from '@holdfast/shared/domain';
 import type { Client, Clients } from './clients.ts';
+import type { PostgresContext } from './context.ts';
 import { countTables, missingPrivileges } from './privileges.ts';
 import { withSession, type Session } from './session.ts';
 
@@ -11,9 +12,9 @@ export interface Survey extends ProbeReport {
 }
 
 /** Looks at the server, and chooses the client program for it. */
-export async function survey(clients: Clients, connection: Connection, { signal }: EngineContext): Promise<Survey> {
-  return withSession(connection, { signal, fallback: 'dump_failed' }, async (session) => {
-    const client = await clients.choose('pg_dump', { server: session.server }, signal);
+export async function survey(clients: Clients, connection: Connection, context: PostgresContext): Promise<Survey> {
+  return withSession(connection, { ...context, fallback: 'dump_failed' }, async (session) => {
+    const client = await clients.choose('pg_dump', { server: session.server }, context.signal);
     return {
       serverVersion: session.server.version,
       ...(await sizes(session)),

@@ -17,18 +17,22 @@ describe('a database made like another', () => {
     it(`has the same encoding, locale, owner and tablespace on PostgreSQL ${major}`, async () => {
       const server = await startPostgres({ major });
       const kinds = [`encoding 'LATIN1' lc_collate 'C' lc_ctype 'C'`, ...(made[major] ?? [])];
-      await withSession(connectionTo(server, 'postgres'), { ...calm(), fallback: 'internal' }, async (session) => {
-        await session.query('create role somebody');
-        for (const [index, kind] of kinds.entries()) {
-          await session.query(`create database first_${index} template template0 owner somebody ${kind}`);
-          const first = await readProperties(session, `first_${index}`);
-          const owner = first?.owner ?? null;
-          await session.query(createStatement(`second ${index}`, first, owner, session.server));
-          const second = await readProperties(session, `second ${index}`);
-          expect({ ...second, oid: 0 }).to.deep.equal({ ...first, oid: 0 });
-          expect(owner).to.equal('somebody');
-        }
-      });
+      await withSession(
+        connectionTo(server, 'postgres'),
+        { ...calm(), lockTimeoutMs: 1000, fallback: 'internal' },
+        async (session) => {
+          await session.query('create role somebody');
+          for (const [index, kind] of kinds.entries()) {
+            await session.query(`create database first_${index} template template0 owner somebody ${kind}`);
+            const first = await readProperties(session, `first_${index}`);
+            const owner = first?.owner ?? null;
+            await session.query(createStatement(`second ${index}`, first, owner, session.server));
+            const second = await readProperties(session, `second ${index}`);
+            expect({ ...second, oid: 0 }).to.deep.equal({ ...first, oid: 0 });
+            expect(owner).to.equal('somebody');
+          }
+        },
+      );
       await server.stop();
     });
   }

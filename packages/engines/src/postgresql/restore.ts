@@ -1,23 +1,18 @@
 import type { Readable } from 'node:stream';
-import {
-  HoldfastError,
-  type Connection,
-  type EngineContext,
-  type RestoreReport,
-  type RestoreRequest,
-} from '@holdfast/shared/domain';
+import { HoldfastError, type Connection, type RestoreReport, type RestoreRequest } from '@holdfast/shared/domain';
 import { escapeIdentifier } from 'pg';
 import { feedProgram, startProgram, type ProgramEnd } from '../process/index.ts';
 import { archiveMajor } from './archive-header.ts';
 import { dropDatabase, dropLeftOvers } from './clean-up.ts';
 import type { Client, Clients } from './clients.ts';
+import type { PostgresContext } from './context.ts';
 import { failure, fromProgram } from './failures.ts';
 import { databaseArgument, libpqEnvironment } from './libpq.ts';
 import { withMaintenance } from './maintenance.ts';
-import { restoreNames, sessionLabel, type RestoreNames } from './names.ts';
+import { madeBy, restoreNames, sessionLabel, type RestoreNames } from './names.ts';
 import { createStatement, readProperties, type DatabaseProperties } from './properties.ts';
 import type { ServerVersion, Session } from './session.ts';
-import { swap } from './swap.ts';
+import { swap, targetExists } from './swap.ts';
 
 const cleanUpTimeoutMs = 60_000;
 
@@ -29,6 +24,8 @@ interface Build {
   target: string;
   oid: number;
   label: string;
+  /** For the database when it is new. */
+  comment: string | null;
 }
 
 /** Restores into a new database beside the target, which takes the target's name when it is whole. */
@@ -37,7 +34,7 @@ export async function restore(
   connection: Connection,
   request: RestoreRequest,
   input: Readable,
-  context: EngineContext,
+  context: PostgresContext,
 ): Promise<RestoreReport> {
   // The input may fail while the database is being prepared; whoever reads it next gets the error.
   input.on('error', () => undefined);
@@ -47,9 +44,9 @@ export async function restore(
     try {
       await fill(build, connection, request, input, context);
       context.signal.throwIfAborted();
-      return await putInPlace(build, connection);
+      return await putInPlace(build, connection, context);
     } catch (error) {
-      await abandon(build, connection);
+      await abandon(build, connection, context);
       throw error;
     }
   } catch (error) {
@@ -63,12 +60,13 @@ async function prepare(
   connection: Connection,
   { target, ownership, restoreId }: RestoreRequest,
   writtenBy: number | null,
-  { signal }: EngineContext,
+  context: PostgresContext,
 ): Promise<Build> {
+  const { signal } = context;
   const name = target.mode === 'in_place' ? connection.database : target.database;
   const names = restoreNames(name, restoreId);
   const label = sessionLabel(restoreId);
-  return withMaintenance(connection, { target: name, signal, label }, async (maintenance) => {
+  return withMaintenance(connection, { ...context, target: name, label }, async (maintenance) => {
     const { session } = maintenance;
     const client = await clients.choose('pg_restore', { server: session.server, archiveMajor: writtenBy }, signal);
     const registered = await readProperties(session, connection.database);
@@ -81,13 +79,14 @@ async function prepare(
     await session.query(createStatement(names.build, registered, owner, session.server));
     const built = await readProperties(session, names.build);
     if (!built) throw new HoldfastError('internal');
-    return { client, server: session.server, names, target: name, oid: built.oid, label };
+    const comment = target.mode === 'new_database' ? madeBy(restoreId) : null;
+    return { client, server: session.server, names, target: name, oid: built.oid, label, comment };
   });
 }
 
 async function refuseExisting(session: Session, connection: Connection, name: string): Promise<void> {
   const rows = await session.query('select from pg_database where datname = $1', [name]);
-  if (rows.length > 0) throw failure('restore_target_exists', `"${name}" exists`, connection, undefined);
+  if (rows.length > 0) throw targetExists(connection, name);
 }
 
 async function checkPrivileges(
@@ -122,7 +121,7 @@ async function fill(
   connection: Connection,
   { ownership }: RestoreRequest,
   input: Readable,
-  { signal }: EngineContext,
+  { signal }: PostgresContext,
 ): Promise<void> {
   const { env, dispose } = await libpqEnvironment(connection);
   try {
@@ -155,10 +154,12 @@ function judge({ code, signal, startError, stderr }: ProgramEnd, connection: Con
 }
 
 async function putInPlace(
-  { client, server, names, target, oid, label }: Build,
+  { client, server, names, target, oid, label, comment }: Build,
   connection: Connection,
+  context: PostgresContext,
 ): Promise<RestoreReport> {
-  const former = await swap(connection, { target, names, buildOid: oid, label });
+  const { lockTimeoutMs } = context;
+  const former = await swap(connection, { target, names, buildOid: oid, label, comment }, context);
   const report = {
     tool: { name: client.name, version: client.version },
     serverVersion: server.version,
@@ -169,7 +170,7 @@ async function putInPlace(
   const whole = `Database "${target}" holds the content of the backup`;
   const signal = AbortSignal.timeout(cleanUpTimeoutMs);
   try {
-    await withMaintenance(connection, { target, signal }, (maintenance) =>
+    await withMaintenance(connection, { target, signal, lockTimeoutMs }, (maintenance) =>
       dropDatabase(maintenance, former, names.old),
     );
     return { ...report, outcome: `${whole}; its former content was dropped.` };
@@ -182,9 +183,13 @@ async function putInPlace(
 }
 
 /** Drops what was built. What cannot be dropped now (the server is away) is dropped by `cleanUpRestore`. */
-async function abandon({ target, names, oid }: Build, connection: Connection): Promise<void> {
+async function abandon(
+  { target, names, oid }: Build,
+  connection: Connection,
+  { lockTimeoutMs }: PostgresContext,
+): Promise<void> {
   const signal = AbortSignal.timeout(cleanUpTimeoutMs);
-  await withMaintenance(connection, { target, signal }, async (maintenance) => {
+  await withMaintenance(connection, { target, signal, lockTimeoutMs }, async (maintenance) => {
     // A later attempt of the same restore may have put its own database there.
     const found = await readProperties(maintenance.session, names.build);
     if (found?.oid === oid) await dropDatabase(maintenance, oid, names.build);

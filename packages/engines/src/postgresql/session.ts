@@ -22,6 +22,8 @@ export interface Session {
 
 export interface SessionOptions {
   signal: AbortSignal;
+  /** How long a statement waits for a lock. */
+  lockTimeoutMs: number;
   /** The code of server errors that have no place in the table. */
   fallback: ErrorCode;
   /** What the server's own views call the session; `holdfast` when absent. */
@@ -47,7 +49,7 @@ export async function withSession<T>(
  * @throws HoldfastError; the signal's reason when it was aborted
  */
 export async function openSession(connection: Connection, options: SessionOptions): Promise<Session> {
-  const { signal, fallback, label = 'holdfast' } = options;
+  const { signal, label = 'holdfast', fallback } = options;
   checkConnection(connection);
   const { attempts } = await planTls(connection);
   const deadline = AbortSignal.timeout(connectTimeoutMs);
@@ -59,7 +61,7 @@ export async function openSession(connection: Connection, options: SessionOption
   };
   for (const [index, ssl] of attempts.entries()) {
     try {
-      return await start(await connect(connection, ssl, label, either), connection, signal, fallback);
+      return await start(await connect(connection, ssl, label, either), connection, options);
     } catch (error) {
       const last = index === attempts.length - 1;
       if (either.aborted || last || !mayBeForLackOfTls(error)) throw explain(error);
@@ -119,8 +121,7 @@ async function connect(
 async function start(
   { client, socket }: Open,
   connection: Connection,
-  signal: AbortSignal,
-  fallback: ErrorCode,
+  { signal, fallback, lockTimeoutMs }: SessionOptions,
 ): Promise<Session> {
   const abort = (): void => void socket.destroy(new Error('aborted'));
   signal.addEventListener('abort', abort, { once: true });
@@ -142,8 +143,9 @@ async function start(
     // A role or database may have settings of its own that would get in the way.
     const [row] = await query<{ version: string; number: number }>(
       `select set_config('search_path', 'pg_catalog', false), set_config('statement_timeout', '0', false),
-         set_config('lock_timeout', '30s', false), set_config('default_transaction_read_only', 'off', false),
+         set_config('lock_timeout', $1, false), set_config('default_transaction_read_only', 'off', false),
          current_setting('server_version') as version, current_setting('server_version_num')::int as number`,
+      [`${lockTimeoutMs}ms`],
     );
     if (!row) throw new HoldfastError('internal');
     const version = row.version.split(' ')[0] ?? row.version;

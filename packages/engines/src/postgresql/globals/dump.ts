@@ -1,5 +1,6 @@
-import type { Connection, Dump, EngineContext } from '@holdfast/shared/domain';
+import type { Connection, Dump } from '@holdfast/shared/domain';
 import type { Clients } from '../clients.ts';
+import type { PostgresContext } from '../context.ts';
 import { startDumpProgram } from '../dump-program.ts';
 import { databaseArgument } from '../libpq.ts';
 import { withSession } from '../session.ts';
@@ -24,11 +25,10 @@ const args = [
 const env = { PGDATESTYLE: 'ISO', PGTZ: 'UTC' };
 
 /** Starts `pg_dumpall`, after a look at the server has shown that there is one for it. */
-export async function dumpGlobals(clients: Clients, connection: Connection, context: EngineContext): Promise<Dump> {
-  const { signal } = context;
-  const found = await withSession(connection, { signal, fallback: 'dump_failed' }, async ({ server }) => ({
+export async function dumpGlobals(clients: Clients, connection: Connection, context: PostgresContext): Promise<Dump> {
+  const found = await withSession(connection, { ...context, fallback: 'dump_failed' }, async ({ server }) => ({
     server,
-    client: await clients.choose('pg_dumpall', { server }, signal),
+    client: await clients.choose('pg_dumpall', { server }, context.signal),
   }));
   const { client, server } = found;
   const database = `--database=${databaseArgument(connection.database)}`;

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Readable } from 'node:stream';
-import type { Connection, EngineContext, GlobalsReport, HoldfastError } from '@holdfast/shared/domain';
+import type { Connection, GlobalsReport, HoldfastError } from '@holdfast/shared/domain';
+import type { PostgresContext } from '../context.ts';
 import { failure } from '../failures.ts';
 import { withMaintenance } from '../maintenance.ts';
 import type { Session } from '../session.ts';
@@ -25,14 +26,15 @@ const lock = `select pg_advisory_xact_lock(hashtext('holdfast globals'))`;
 export async function restoreGlobals(
   connection: Connection,
   input: Readable,
-  { signal }: EngineContext,
+  context: PostgresContext,
 ): Promise<GlobalsReport> {
+  const { signal } = context;
   input.on('error', () => undefined);
   const refuse = (why: string): HoldfastError =>
     failure('restore_failed', `${why}; nothing was changed`, connection, undefined);
   try {
     const globals = parse(await textOf(input, signal, refuse), refuse);
-    return await withMaintenance(connection, { target: null, signal }, async ({ session }) => ({
+    return await withMaintenance(connection, { ...context, target: null }, async ({ session }) => ({
       serverVersion: session.server.version,
       outcome: await apply(session, globals, refuse),
     }));
