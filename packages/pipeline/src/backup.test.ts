@@ -15,6 +15,7 @@ import { verifyReadable } from './verify.ts';
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 const content = Buffer.concat([randomBytes(3_000_000), Buffer.alloc(6_000_000, 'row\t')]);
 const forever = new AbortController().signal;
+const limits = { dumpSeconds: 60, storeSeconds: 60, restoreSeconds: 60 };
 const dumpKey = /\/a1\/dump\.fake\.zst$/;
 
 function run(change: Partial<BackupRun> & { store: MemoryStore }): Promise<BackupOutcome> {
@@ -25,6 +26,7 @@ function run(change: Partial<BackupRun> & { store: MemoryStore }): Promise<Backu
     codecs: [zstd()],
     ids: countingIds(),
     clock: fixedClock,
+    limits,
     signal: forever,
     onProgress: () => undefined,
     ...change,
@@ -159,7 +161,7 @@ describe('runBackup', () => {
     it('refuses an engine without globals before the dump begins', async () => {
       const store = new MemoryStore();
       const never = (): never => expect.fail('it was asked for something');
-      const without = { probe: never, dump: never, restore: never, cleanUpRestore: never };
+      const without = { probe: never, dump: never, restore: never, findRestored: never, cleanUpRestore: never };
       const engine: Engine = { type: 'postgresql', format: 'fake', ...without };
       expect(await failure(run({ store, engine, database }))).to.include({ code: 'configuration' });
     });

@@ -7,6 +7,7 @@ import {
   type Connection,
   type Dump,
   type Engine,
+  type EngineContext,
   type FileRole,
   type Ids,
   type ObjectStore,
@@ -15,6 +16,7 @@ import type { Codec } from './codecs/codec.ts';
 import { globalsOf } from './globals-of.ts';
 import { writeManifest } from './manifest.ts';
 import type { Progress } from './progress.ts';
+import { beginWithin, type StallLimits } from './stall.ts';
 import { storeDump } from './store-dump.ts';
 
 export interface BackupRun {
@@ -27,6 +29,7 @@ export interface BackupRun {
   codecs: readonly Codec[];
   ids: Ids;
   clock: Clock;
+  limits: StallLimits;
   /** Ends everything below; its reason is then what is thrown. */
   signal: AbortSignal;
   onProgress: (progress: Progress) => void;
@@ -54,7 +57,7 @@ export async function runBackup(run: BackupRun): Promise<BackupOutcome> {
   const { backup, database, engine, signal } = run;
   const startedAt = run.clock.now().toISOString();
   const globals = database.options.globals ? globalsOf(engine) : null;
-  const dump = await engine.dump(database, { signal });
+  const dump = await begin(run, (context) => engine.dump(database, context));
   const { estimatedBytes } = dump;
   let before = 0;
   const onBytes = (soFar: number): void => run.onProgress({ progressBytes: before + soFar, estimatedBytes });
@@ -63,7 +66,7 @@ export async function runBackup(run: BackupRun): Promise<BackupOutcome> {
   const kept = [await keep(run, 'dump', dump, onBytes)];
   if (globals) {
     before = kept[0]?.row.plainSize ?? 0;
-    kept.push(await keep(run, 'globals', await globals.dump(database, { signal }), onBytes));
+    kept.push(await keep(run, 'globals', await begin(run, (context) => globals.dump(database, context)), onBytes));
   }
   const manifest: Manifest = {
     version: 1,
@@ -85,15 +88,21 @@ export async function runBackup(run: BackupRun): Promise<BackupOutcome> {
   return { manifest, manifestKey, files: kept.map(({ row }) => row) };
 }
 
+/** What the engine asks its server before the first byte has no longer than that byte has. */
+function begin({ limits, signal }: BackupRun, dump: (context: EngineContext) => Promise<Dump>): Promise<Dump> {
+  const server = { seconds: limits.dumpSeconds, stoodStill: 'the database server did not let a dump begin' };
+  return beginWithin(server, signal, (either) => dump({ signal: either }));
+}
+
 async function keep(
-  { backup, codecs, store, ids, signal }: BackupRun,
+  { backup, codecs, store, ids, signal, limits }: BackupRun,
   role: FileRole,
   { stream, fileName, format }: Dump,
   onBytes: (plainSoFar: number) => void,
 ): Promise<Kept> {
   const name = fileName + codecs.map((codec) => codec.extension).join('');
   const key = attemptPrefix(backup, backup.attempt) + name;
-  const { plain, stored } = await storeDump(stream, { store, key, codecs, signal, onBytes });
+  const { plain, stored } = await storeDump(stream, { store, key, codecs, signal, limits, onBytes });
   const common = { id: ids.uuid(), role, name, key };
   return {
     row: {

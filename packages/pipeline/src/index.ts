@@ -7,4 +7,5 @@ export { Meter, type Measure } from './meter.ts';
 export * from './progress.ts';
 export { readingStreams } from './read-file.ts';
 export * from './restore.ts';
+export type { StallLimits } from './stall.ts';
 export * from './verify.ts';

@@ -20,6 +20,7 @@ import { HeldTail } from './held-tail.ts';
 import { runRestore, type RestoreRun } from './restore.ts';
 
 const forever = new AbortController().signal;
+const limits = { dumpSeconds: 60, storeSeconds: 60, restoreSeconds: 60 };
 const content = Buffer.concat([randomBytes(700_000), Buffer.alloc(800_000, 'row\t'), randomBytes(300_000)]);
 
 async function backedUp(
@@ -36,6 +37,7 @@ async function backedUp(
     codecs,
     ids: countingIds(),
     clock: fixedClock,
+    limits,
     signal: forever,
     onProgress: () => undefined,
   });
@@ -50,6 +52,7 @@ function run(
     restore: restoreRow(),
     database: connectionRow(),
     fileIds: null,
+    limits,
     signal: forever,
     onProgress: () => undefined,
     ...change,
@@ -289,6 +292,31 @@ describe('runRestore', () => {
     const other = new FakeEngine(Buffer.alloc(0));
     expect(await failure(run({ store, manifestKey, engine: other }))).to.equal(lost);
     expect(other.restored).to.equal(null);
+  });
+});
+
+describe('a restore that is cancelled', () => {
+  it('is done when the engine has put the content in place meanwhile', async () => {
+    const { store, manifestKey } = await backedUp();
+    const engine = new FakeEngine(Buffer.alloc(0));
+    const cancel = new AbortController();
+    const whole = engine.restore.bind(engine);
+    engine.restore = async (connection, request, input) => {
+      const report = await whole(connection, request, input, { signal: forever });
+      cancel.abort(new HoldfastError('cancelled'));
+      return report;
+    };
+    const { outcome } = await run({ store, manifestKey, engine, signal: cancel.signal });
+    expect(outcome).to.equal('shop holds the backup.');
+  });
+
+  it('is cancelled when the engine has not', async () => {
+    const { store, manifestKey } = await backedUp();
+    const engine = new FakeEngine(Buffer.alloc(0));
+    const cancel = new AbortController();
+    engine.onChunk = () => cancel.abort(new HoldfastError('cancelled'));
+    expect(await failure(run({ store, manifestKey, engine, signal: cancel.signal }))).to.include({ code: 'cancelled' });
+    expect(engine.restored).to.equal(null);
   });
 });
 

@@ -15,6 +15,7 @@ import { readManifest } from './manifest.ts';
 import type { Progress } from './progress.ts';
 import { readingStreams } from './read-file.ts';
 import { selectFiles } from './select-files.ts';
+import { StallGuard, Watchdog, type StallLimits } from './stall.ts';
 import { verifyFile } from './verify.ts';
 
 export interface RestoreRun {
@@ -26,6 +27,7 @@ export interface RestoreRun {
   store: ObjectStore;
   /** Files of the backup to restore; null for all. */
   fileIds: readonly string[] | null;
+  limits: StallLimits;
   /** Ends everything below; its reason is then what is thrown. */
   signal: AbortSignal;
   onProgress: (progress: Progress) => void;
@@ -35,6 +37,9 @@ export interface RestoreOutcome {
   /** What the server and the target hold now, in sentences. */
   outcome: string;
 }
+
+/** How long the engine may take to end after it was told to: it may be past the point from which it goes on to the end. */
+const patienceMs = 90_000;
 
 /** Gives one file's content to the engine. */
 type Restoring = (input: Readable, context: EngineContext) => Promise<RestoreOutcome>;
@@ -79,13 +84,26 @@ export async function runRestore(run: RestoreRun): Promise<RestoreOutcome> {
 }
 
 async function restoreFile(
-  { store, signal }: RestoreRun,
+  { store, signal, limits }: RestoreRun,
   file: ManifestFile,
   work: Restoring,
   onBytes: (plainSoFar: number) => void,
 ): Promise<RestoreOutcome> {
-  const first = new FirstCause();
-  const streams = readingStreams(file, first.note, onBytes);
+  const first = new FirstCause(patienceMs);
+  let report: RestoreOutcome | null = null;
+  const program = {
+    seconds: limits.restoreSeconds,
+    stoodStill: 'the database took no byte of the restore nor finished',
+  };
+  const watchdog = new Watchdog(program, first.note);
+  const fromStore = { seconds: limits.storeSeconds, stoodStill: 'the store gave no byte of the backup' };
+  const streams = [
+    new StallGuard(fromStore, null),
+    ...readingStreams(file, first.note, (soFar) => {
+      watchdog.touch();
+      onBytes(soFar);
+    }),
+  ] as const;
   first.watch(streams);
   const input = streams.at(-1) ?? streams[0];
   const read = async (): Promise<void> => {
@@ -93,13 +111,22 @@ async function restoreFile(
     await pipeline([source, ...streams], { signal: first.signal });
   };
   const write = async (): Promise<RestoreOutcome> => {
-    const report = await work(input, { signal: first.signal });
+    const done = await work(input, { signal: first.signal });
     if (!input.readableEnded) {
       throw new HoldfastError('restore_failed', `The restore ended before it had read the whole of ${file.name}.`);
     }
-    return report;
+    report = done;
+    return done;
   };
-  return first.join(signal, () => [write(), read()]);
+  try {
+    return await first.join(signal, () => [write(), read()]);
+  } catch (error) {
+    // Whoever ended it came too late: the content, proven whole, is in place, and to say anything else would be a lie.
+    if (report !== null) return report;
+    throw error;
+  } finally {
+    watchdog.stop();
+  }
 }
 
 /** Whoever reads why a restore failed must also learn what it had done by then. */
