@@ -13,7 +13,12 @@ export const jobCatalogue = {
     queue: 'maintenance',
     payload: z.object({ backupId: z.uuid(), attempt: z.int().positive(), requestId }),
   },
+  'restore.sweep@1': { queue: 'maintenance', payload: z.object({ restoreId: z.uuid(), requestId }) },
   'backup.delete@1': { queue: 'maintenance', payload: z.object({ backupId: z.uuid(), requestId }) },
+  'destination.reconcile@1': {
+    queue: 'maintenance',
+    payload: z.object({ destinationId: z.int().positive(), requestId }),
+  },
 } as const satisfies Record<string, { queue: string; payload: z.ZodType }>;
 
 export type JobName = keyof typeof jobCatalogue;
@@ -23,14 +28,18 @@ export type QueueName = (typeof jobCatalogue)[JobName]['queue'];
 export const queueNames = ['backups', 'restores', 'maintenance'] as const satisfies readonly QueueName[];
 
 /**
- * The id of the job that begins an attempt (or sweeps after it): whoever rings, and however often, an attempt has one job.
+ * The id of the job that begins an attempt (or sweeps after it): whoever rings, and however often, an attempt has one job,
+ * and another one after each refusal, as the refused job may not have ended yet.
  */
-export function attemptJobId(kind: 'backup' | 'restore' | 'sweep', id: string, attempt: number): string {
-  return `${kind}-${id}-${attempt}`;
+export function attemptJobId(kind: 'backup' | 'restore' | 'sweep', id: string, attempt: number, refusals = 0): string {
+  return refusals === 0 ? `${kind}-${id}-${attempt}` : `${kind}-${id}-${attempt}-${refusals}`;
 }
 
 /** The id of the job that removes the objects of a backup. */
 export const deletionJobId = (backupId: string): string => `delete-${backupId}`;
+
+/** The id of the job that compares a destination with the catalogue. */
+export const reconciliationJobId = (destinationId: number): string => `reconcile-${destinationId}`;
 
 /** What a job handler is given beside its payload. */
 export interface JobContext {

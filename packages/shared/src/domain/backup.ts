@@ -1,6 +1,12 @@
 import type { EngineType } from './engine.ts';
 import type { WorkAttempt, WorkState } from './work.ts';
 
+/** What was found wrong with the stored objects of a backup; the sentence names the object. */
+export interface Damage {
+  state: 'missing' | 'changed';
+  detail: string;
+}
+
 export const backupMethods = ['manual', 'periodic'] as const;
 export type BackupMethod = (typeof backupMethods)[number];
 
@@ -34,6 +40,8 @@ export interface Backup extends WorkState {
   manifestKey: string | null;
   /** Set when the object was found missing or different after it had been `done`. */
   damagedAt: Date | null;
+  /** What was found; null while it is not damaged. */
+  damage: Damage | null;
   /** Set while it must not be deleted. */
   lockedAt: Date | null;
   /** Set when somebody asked to delete it: nobody sees it any more, and its objects are being removed. */
@@ -42,6 +50,7 @@ export interface Backup extends WorkState {
   deletionReason: string | null;
   /** When its objects will be removed; until then the deletion can be taken back. */
   deletionDueAt: Date | null;
+  /** Not before then its age ends what alone keeps it, by the policy of its schedule. */
   expiresAt: Date | null;
   verifiedAt: Date | null;
 }

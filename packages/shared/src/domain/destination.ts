@@ -45,15 +45,28 @@ export interface LocalDestination extends DestinationBase {
 /** Where backups are kept. */
 export type Destination = S3Destination | LocalDestination;
 
-type Place = Pick<S3Destination, 'type' | 'settings'> | Pick<LocalDestination, 'type' | 'settings'>;
+export type Place = Pick<S3Destination, 'type' | 'settings'> | Pick<LocalDestination, 'type' | 'settings'>;
 
 /** Whether two destinations keep the same keys in the same place, however they are reached. */
 export function isSamePlace(left: Place, right: Place): boolean {
   return placeOf(left) === placeOf(right);
 }
 
-function placeOf({ type, settings }: Place): string {
-  if (type === 'local') return JSON.stringify([settings.path.replace(/\/+$/, '')]);
+/** What every key of the inner place begins with in the outer one; null unless the one lies inside of the other. */
+export function prefixWithin(outer: Place, inner: Place): string | null {
+  const [outside, inside] = [folderOf(outer), folderOf(inner)];
+  if (outside.root !== inside.root || outside.folder === inside.folder) return null;
+  return inside.folder.startsWith(outside.folder) ? inside.folder.slice(outside.folder.length) : null;
+}
+
+function placeOf(place: Place): string {
+  const { root, folder } = folderOf(place);
+  return JSON.stringify([root, folder]);
+}
+
+function folderOf({ type, settings }: Place): { root: string; folder: string } {
+  if (type === 'local')
+    return { root: 'local', folder: settings.path.replace(/\/*$/, settings.path === '' ? '' : '/') };
   const { bucket, endpoint, prefix } = settings;
-  return JSON.stringify([endpoint, bucket, prefix]);
+  return { root: JSON.stringify([endpoint, bucket]), folder: prefix };
 }

@@ -118,6 +118,13 @@ export interface Engine {
   ): Promise<RestoreReport>;
 
   /**
+   * Looks whether an earlier attempt of the same restore had put the content in place although nobody heard of it. To be
+   * asked after `cleanUpRestore`, when no such attempt goes on any more.
+   * @returns what the target holds, one sentence; null when it does not hold it, or when doing it again leads to the same
+   */
+  findRestored(connection: Connection, request: RestoreRequest, context: EngineContext): Promise<string | null>;
+
+  /**
    * Removes what a killed or abandoned restore left beside the target. Safe to call at any time after it ended; never
    * touches the target itself.
    */

@@ -1,50 +1,62 @@
 /**
- * What can go wrong, once. `retry` says whether a new attempt can help by itself; `text` is what people read when the
- * code alone is known. An attempt's own message is more precise and goes beside it.
+ * Whether a new attempt can help by itself: what passes is tried again until there were too many failures, what cannot
+ * pass ends the work at once, and what nobody knows is tried again once.
+ */
+export type Retry = 'retryable' | 'final' | 'unknown';
+
+/**
+ * What can go wrong, once. `text` is what people read when the code alone is known; an attempt's own message is more
+ * precise and goes beside it. docs/errors.md explains the codes to people.
  */
 export const errorCodes = {
   // The database server and its client programs
-  auth_failed: { retry: false, text: 'The database server refused the user name or password.' },
-  host_unknown: { retry: false, text: 'The host name of the database server does not exist.' },
-  host_unreachable: { retry: true, text: 'The database server could not be reached.' },
-  database_missing: { retry: false, text: 'The database does not exist on the server.' },
-  privilege_missing: { retry: false, text: 'The user lacks a privilege that is needed.' },
-  client_missing: { retry: false, text: 'No suitable database client program is installed.' },
-  client_too_old: { retry: false, text: 'The installed client program is older than the server.' },
-  tls_failed: { retry: false, text: 'The TLS connection to the database server could not be made as asked.' },
-  connection_lost: { retry: true, text: 'The connection to the database server was lost.' },
-  server_busy: { retry: true, text: 'The database server is starting, stopping or has no free connection.' },
-  dump_failed: { retry: true, text: 'The dump program failed.' },
-  dump_killed: { retry: true, text: 'The dump program was ended by a signal.' },
-  restore_failed: { retry: false, text: 'The restore program reported an error.' },
-  restore_target_exists: { retry: false, text: 'The database to restore into exists already.' },
-  restore_killed: { retry: true, text: 'The restore program was ended by a signal.' },
-  engine_unknown: { retry: false, text: 'This kind of database is not supported.' },
+  auth_failed: { retry: 'final', text: 'The database server refused the user name or password.' },
+  host_unknown: { retry: 'final', text: 'The host name of the database server does not exist.' },
+  host_unreachable: { retry: 'retryable', text: 'The database server could not be reached.' },
+  database_missing: { retry: 'final', text: 'The database does not exist on the server.' },
+  privilege_missing: { retry: 'final', text: 'The user lacks a privilege that is needed.' },
+  client_missing: { retry: 'final', text: 'No suitable database client program is installed.' },
+  client_too_old: { retry: 'final', text: 'The installed client program is older than the server.' },
+  tls_failed: { retry: 'final', text: 'The TLS connection to the database server could not be made as asked.' },
+  connection_lost: { retry: 'retryable', text: 'The connection to the database server was lost.' },
+  server_busy: { retry: 'retryable', text: 'The database server is starting, stopping or has no free connection.' },
+  server_silent: { retry: 'retryable', text: 'The database server stopped answering.' },
+  lock_timeout: { retry: 'retryable', text: 'Somebody else held a lock on what is needed for too long.' },
+  stalled: { retry: 'retryable', text: 'No byte moved for too long.' },
+  dump_failed: { retry: 'unknown', text: 'The dump program failed.' },
+  dump_killed: { retry: 'retryable', text: 'The dump program was ended by a signal.' },
+  restore_failed: { retry: 'final', text: 'The restore program reported an error.' },
+  restore_target_exists: { retry: 'final', text: 'The database to restore into exists already.' },
+  restore_killed: { retry: 'retryable', text: 'The restore program was ended by a signal.' },
+  engine_unknown: { retry: 'final', text: 'This kind of database is not supported.' },
   // Object stores
-  bucket_missing: { retry: false, text: 'The bucket does not exist.' },
-  store_auth_failed: { retry: false, text: 'The object store refused the access key or secret key.' },
-  store_denied: { retry: false, text: 'The object store denied an operation that is needed.' },
-  store_unreachable: { retry: true, text: 'The object store could not be reached.' },
-  store_failed: { retry: true, text: 'The object store answered with an error.' },
-  store_full: { retry: true, text: 'The store has no space left.' },
-  store_too_large: { retry: false, text: 'The archive is larger than the store can hold in one object.' },
-  store_forbidden_address: { retry: false, text: 'The endpoint resolves to an address that is not allowed.' },
-  object_missing: { retry: false, text: 'The stored object does not exist.' },
-  integrity: { retry: false, text: 'The stored bytes do not match their recorded size or checksum.' },
-  upload_unverified: { retry: true, text: 'The store does not hold what was sent to it.' },
-  path_outside_root: { retry: false, text: 'The path leaves the root of the local store.' },
+  bucket_missing: { retry: 'final', text: 'The bucket does not exist.' },
+  store_auth_failed: { retry: 'final', text: 'The object store refused the access key or secret key.' },
+  store_denied: { retry: 'final', text: 'The object store denied an operation that is needed.' },
+  store_unreachable: { retry: 'retryable', text: 'The object store could not be reached.' },
+  store_failed: { retry: 'retryable', text: 'The object store answered with an error.' },
+  store_full: { retry: 'retryable', text: 'The store has no space left.' },
+  store_too_large: { retry: 'final', text: 'The archive is larger than the store can hold in one object.' },
+  store_forbidden_address: { retry: 'final', text: 'The endpoint resolves to an address that is not allowed.' },
+  object_missing: { retry: 'final', text: 'The stored object does not exist.' },
+  integrity: { retry: 'final', text: 'The stored bytes do not match their recorded size or checksum.' },
+  upload_unverified: { retry: 'retryable', text: 'The store does not hold what was sent to it.' },
+  path_outside_root: { retry: 'final', text: 'The path leaves the root of the local store.' },
   // Remote servers
-  remote_failed: { retry: false, text: 'The remote server reported that it failed.' },
-  abandoned: { retry: false, text: 'The remote server fell silent.' },
+  remote_failed: { retry: 'final', text: 'The remote server reported that it failed.' },
+  abandoned: { retry: 'final', text: 'The remote server fell silent.' },
   // The work itself
-  lease_lost: { retry: true, text: 'Another worker took the work over.' },
-  lease_expired: { retry: true, text: 'The worker stopped answering and its lease ran out.' },
-  stopping: { retry: true, text: 'The worker was asked to stop and handed the work back.' },
-  cancelled: { retry: false, text: 'Cancelled on request.' },
-  timed_out: { retry: true, text: 'The time limit was reached.' },
-  configuration: { retry: false, text: 'The configuration does not allow this work.' },
-  internal: { retry: true, text: 'An unexpected error; the service log has the details under the request or job id.' },
-} as const satisfies Record<string, { retry: boolean; text: string }>;
+  lease_lost: { retry: 'retryable', text: 'Another worker took the work over.' },
+  lease_expired: { retry: 'retryable', text: 'The worker stopped answering and its lease ran out.' },
+  stopping: { retry: 'retryable', text: 'The worker was asked to stop and handed the work back.' },
+  cancelled: { retry: 'final', text: 'Cancelled on request.' },
+  timed_out: { retry: 'retryable', text: 'The time limit was reached.' },
+  configuration: { retry: 'final', text: 'The configuration does not allow this work.' },
+  internal: {
+    retry: 'unknown',
+    text: 'An unexpected error; the service log has the details under the request or job id.',
+  },
+} as const satisfies Record<string, { retry: Retry; text: string }>;
 
 export type ErrorCode = keyof typeof errorCodes;
 
@@ -65,12 +77,22 @@ export class HoldfastError extends Error {
   }
 
   get retryable(): boolean {
-    return errorCodes[this.code].retry;
+    return errorCodes[this.code].retry === 'retryable';
   }
 
   toPublic(): PublicError {
     return { code: this.code, message: this.message };
   }
+}
+
+/**
+ * Whether work is tried again after a failure, as far as its kind decides.
+ * @param before the failure of the attempt before it, null when there was none
+ */
+export function mayPass(code: ErrorCode, before: ErrorCode | null): boolean {
+  const { retry } = errorCodes[code];
+  if (retry !== 'unknown') return retry === 'retryable';
+  return before === null || errorCodes[before].retry !== 'unknown';
 }
 
 /** Narrows anything thrown to the table; what is not ours becomes `internal` with the original as its cause. */

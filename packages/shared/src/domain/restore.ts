@@ -40,11 +40,14 @@ export interface Restore extends WorkState {
 
 export interface RestoreAttempt extends WorkAttempt {
   restoreId: string;
+  /** When it was sure that the attempt has left nothing on its server. */
+  sweptAt: Date | null;
 }
 
 /** After these nobody heard whether the last step, which puts the new content in place as a whole, had been taken. */
 const unheard: ReadonlySet<ErrorCode> = new Set([
   'connection_lost',
+  'server_silent',
   'host_unreachable',
   'timed_out',
   'lease_lost',

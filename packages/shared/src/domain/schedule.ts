@@ -1,4 +1,4 @@
-import { Cron } from 'croner';
+import { CronTimes } from './cron-times.ts';
 
 export const catchUpPolicies = ['skip', 'once', 'all'] as const;
 /** What to do with ticks that passed while nobody was there: drop them, make one backup for all, or one for each. */
@@ -61,18 +61,16 @@ export function cronProblem(cron: string, timezone: string): { field: 'cron' | '
     return { field: 'timezone', message: `"${timezone}" is not an IANA time zone, such as Europe/Paris.` };
   }
   try {
-    if (parse(cron, timezone).nextRun(new Date(0)) === null) {
-      return { field: 'cron', message: 'The cron expression never comes due.' };
-    }
-    return null;
+    const first = new CronTimes({ cron, timezone }).next(new Date(0));
+    return first ? null : { field: 'cron', message: 'The cron expression never comes due.' };
   } catch (error) {
     return { field: 'cron', message: `The cron expression is not valid: ${(error as Error).message}` };
   }
 }
 
-/** The first tick strictly after `after`, or null when there is none. */
+/** The first tick strictly after `after`, or null when there is none; `CronTimes` is for more than one. */
 export function nextTick(schedule: Pick<Schedule, 'cron' | 'timezone'>, after: Date): Date | null {
-  return parse(schedule.cron, schedule.timezone).nextRun(after);
+  return new CronTimes(schedule).next(after);
 }
 
 export const cadences = ['hourly', 'daily', 'weekly', 'monthly'] as const;
@@ -87,10 +85,11 @@ const gapsLookedAt = 4;
 
 /** The word for the shortest of the gaps between some ticks that follow `tick`. */
 export function cadence(schedule: Pick<Schedule, 'cron' | 'timezone'>, tick: Date): Cadence {
+  const times = new CronTimes(schedule);
   let shortest = Infinity;
-  let last = nextTick(schedule, tick);
+  let last = times.next(tick);
   for (let gaps = 0; gaps < gapsLookedAt && last; gaps += 1) {
-    const next = nextTick(schedule, last);
+    const next = times.next(last);
     if (next) shortest = Math.min(shortest, next.getTime() - last.getTime());
     last = next;
   }
@@ -98,10 +97,6 @@ export function cadence(schedule: Pick<Schedule, 'cron' | 'timezone'>, tick: Dat
   if (gap < dayMs) return 'hourly';
   if (gap < 7 * dayMs) return 'daily';
   return gap < 28 * dayMs ? 'weekly' : 'monthly';
-}
-
-function parse(cron: string, timezone: string): Cron {
-  return new Cron(cron, { timezone, paused: true });
 }
 
 /** The cron expression behind `periodic_backups_scheduled_at`: on the hour, at each of the given hours (0–23, UTC). */

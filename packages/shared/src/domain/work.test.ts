@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
+import { errorCodes, mayPass, type ErrorCode } from './errors.ts';
 import { backoffSeconds, transition, type WorkEvent, type WorkState } from './work.ts';
 
 const start = Date.parse('2026-11-20T03:00:00Z');
@@ -30,7 +31,7 @@ const event: fc.Arbitrary<WorkEvent> = fc.oneof(
   }),
   fc.record({ type: fc.constant('handBack' as const), at: moment, attempt }),
   fc.record({ type: fc.constant('expireLease' as const), at: moment, retryAt: moment }),
-  fc.record({ type: fc.constant('cancel' as const), at: moment }),
+  fc.record({ type: fc.constant('cancel' as const), at: moment, remoteEndsAt: moment }),
 );
 
 const fresh = (maxFailures: number, serverId: number | null): WorkState => ({
@@ -72,7 +73,8 @@ describe('the life of work', () => {
         if (!isFinal(state)) return;
         const isRevival = event.type === 'revive' && event.attempt === state.attempt && state.attempt > 0;
         const result = transition(state, event);
-        expect(result.accepted).to.equal(isRevival && state.status === 'error' && state.serverId !== null);
+        const mayRevive = state.status === 'error' && state.serverId !== null && state.cancelRequestedAt === null;
+        expect(result.accepted).to.equal(isRevival && mayRevive);
         if (result.accepted) expect(result.state).to.deep.equal({ ...state, status: 'done', error: null });
       }),
     );
@@ -170,11 +172,23 @@ describe('the life of work', () => {
   it('does not begin again after somebody asked to cancel it', () => {
     holds(
       fc.property(reachable, history, (state, events) => {
-        let cancelled = apply(state, { type: 'cancel', at: new Date(start) });
+        let cancelled = apply(state, { type: 'cancel', at: new Date(start), remoteEndsAt: new Date(start) });
         for (const one of events) {
           cancelled = apply(cancelled, one);
           expect(cancelled.status).to.not.equal('scheduled');
         }
+      }),
+    );
+  });
+
+  it('of a remote server does not keep its lease for long after it was cancelled', () => {
+    holds(
+      fc.property(reachable, moment, moment, (state, at, remoteEndsAt) => {
+        if (state.status !== 'pending' || state.serverId === null) return;
+        const after = apply(state, { type: 'cancel', at, remoteEndsAt });
+        expect(after.leaseUntil?.getTime()).to.be.at.most(remoteEndsAt.getTime());
+        const beat = { type: 'heartbeat', at, attempt: state.attempt, leaseUntil: new Date(start + 1e9) } as const;
+        expect(apply(after, beat)).to.deep.equal(after);
       }),
     );
   });
@@ -212,6 +226,33 @@ describe('the life of work', () => {
   });
 });
 
+describe('what decides over another attempt', () => {
+  const code = fc.constantFrom(...(Object.keys(errorCodes) as ErrorCode[]));
+  const before = fc.option(code);
+
+  it('is the kind of the failure alone, but for unknown ones', () => {
+    holds(
+      fc.property(code, before, (code, before) => {
+        const { retry } = errorCodes[code];
+        if (retry !== 'unknown') expect(mayPass(code, before)).to.equal(retry === 'retryable');
+      }),
+    );
+  });
+
+  it('tries again once, and no more, after failures that nobody knows', () => {
+    holds(
+      fc.property(fc.array(code, { minLength: 2 }), (codes) => {
+        const unknown = (at: number): boolean => errorCodes[codes[at] ?? 'cancelled'].retry === 'unknown';
+        for (const [index, one] of codes.entries()) {
+          if (!unknown(index)) continue;
+          const before = codes[index - 1] ?? null;
+          expect(mayPass(one, before)).to.equal(index === 0 || !unknown(index - 1));
+        }
+      }),
+    );
+  });
+});
+
 describe('the wait before the next attempt', () => {
   const policy = { baseSeconds: 10, capSeconds: 900 };
   const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
@@ -224,5 +265,22 @@ describe('the wait before the next attempt', () => {
         expect(backoffSeconds(policy, failures, random)).to.be.within(full / 2, full);
       }),
     );
+  });
+
+  it('is never longer than the cap nor shrinks with more failures, whatever the policy', () => {
+    const seconds = fc.double({ min: 0.01, max: 1e6, noNaN: true });
+    holds(
+      fc.property(seconds, seconds, fc.integer({ min: 1, max: 5000 }), random, (baseSeconds, capSeconds, n, chance) => {
+        const wait = (failures: number): number => backoffSeconds({ baseSeconds, capSeconds }, failures, chance);
+        expect(wait(n)).to.be.within(Math.min(baseSeconds, capSeconds) / 2, capSeconds);
+        expect(wait(n + 1)).to.be.at.least(wait(n));
+        expect(wait(n + 1)).to.be.at.most(2 * wait(n));
+      }),
+    );
+  });
+
+  it('is not the same for all that failed together', () => {
+    const waits = Array.from({ length: 100 }, (_, index) => backoffSeconds(policy, 4, index / 100));
+    expect(new Set(waits).size).to.equal(100);
   });
 });

@@ -28,6 +28,12 @@ export interface WorkState {
   error: PublicError | null;
 }
 
+/**
+ * How long the work of a remote server goes on at most after it was cancelled, in seconds. One that sends heartbeats hears
+ * it by then; one that sends none would keep its work for hours.
+ */
+export const remoteCancelSeconds = 60;
+
 /** One attempt, as it is kept. */
 export interface WorkAttempt {
   /** From 1. */
@@ -51,7 +57,7 @@ export type WorkEvent =
   | { type: 'fail'; at: Date; attempt: number; error: PublicError; retryable: boolean; retryAt: Date }
   | { type: 'handBack'; at: Date; attempt: number }
   | { type: 'expireLease'; at: Date; retryAt: Date }
-  | { type: 'cancel'; at: Date };
+  | { type: 'cancel'; at: Date; remoteEndsAt: Date };
 
 export type Refusal =
   | 'not_scheduled'
@@ -99,6 +105,8 @@ export function transition(state: WorkState, event: WorkEvent): Transition {
       // What a remote server stored after it was given up, or after it had reported a failure, is good all the same.
       if (state.status !== 'error' || state.serverId === null || state.attempt === 0) return refuse('not_failed');
       if (state.attempt !== event.attempt) return refuse('stale_attempt');
+      // Whoever was told that it is cancelled was told the truth.
+      if (state.cancelRequestedAt) return refuse('cancel_requested');
       return accept({ ...state, status: 'done', error: null });
     case 'fail':
       if (state.status !== 'pending') return refuse('not_pending');
@@ -119,7 +127,11 @@ export function transition(state: WorkState, event: WorkEvent): Transition {
       if (state.status === 'scheduled') {
         return accept({ ...state, status: 'error', cancelRequestedAt: event.at, error: cancelled });
       }
-      return accept({ ...state, cancelRequestedAt: state.cancelRequestedAt ?? event.at });
+      return accept({
+        ...state,
+        cancelRequestedAt: state.cancelRequestedAt ?? event.at,
+        leaseUntil: state.serverId === null ? state.leaseUntil : earlier(state.leaseUntil, event.remoteEndsAt),
+      });
   }
 }
 
@@ -132,6 +144,7 @@ function afterFailure(state: WorkState, error: PublicError, retryable: boolean, 
   return { ...state, ...noLease, failures, status: 'error', error };
 }
 
+const earlier = (a: Date | null, b: Date): Date => (a !== null && a < b ? a : b);
 const noLease = { leaseOwner: null, leaseUntil: null } as const;
 const accept = (state: WorkState): Transition => ({ accepted: true, state });
 const refuse = (reason: Refusal): Transition => ({ accepted: false, reason });
