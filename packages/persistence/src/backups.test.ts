@@ -73,7 +73,7 @@ describe('backups', () => {
     it('are rung once by two dispatchers, and again only after a while', async () => {
       const other = await world.another();
       const ids = await Promise.all(Array.from({ length: 30 }, async () => (await world.newBackup()).id));
-      const turns = await Promise.all([world, other, world, other].map(({ backups }) => backups.takeDue(20, 30)));
+      const turns = await Promise.all([world, other, world, other].map(({ backups }) => backups.takeDue(30, 30)));
       expect(
         turns
           .flat()
@@ -105,11 +105,12 @@ describe('backups', () => {
         },
       ];
       for (const [index, end] of endings.entries()) {
-        expect(await world.backups.takeDue(100, 3600)).to.deep.equal([{ id, attempt: index + 1, requestId: 'r-1' }]);
+        const due = { id, attempt: index + 1, refusals: 0, requestId: 'r-1' };
+        expect(await world.backups.takeDue(100, 3600)).to.deep.equal([due]);
         await world.backups.claim(id, lease);
         await end();
       }
-      expect(await world.backups.takeDue(100, 3600)).to.deep.equal([{ id, attempt: 4, requestId: 'r-1' }]);
+      expect((await world.backups.takeDue(100, 3600))[0]).to.include({ id, attempt: 4 });
     });
 
     it('are not rung before their time', async () => {

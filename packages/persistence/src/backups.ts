@@ -4,26 +4,50 @@ import {
   type Backup,
   type BackupAttempt,
   type BackupFile,
+  type Damage,
+  type Deletion,
   type Ids,
+  type Limits,
   type PublicError,
 } from '@holdfast/shared/domain';
 import { backupAttemptEntity, backupEntity, backupFileEntity } from './entities/backups.ts';
 import { isRowNumber, isUuid } from './keys.ts';
 import { insertBackup } from './new-backup.ts';
-import { deletionAnswer, markForDeletion, removeEmptyDestination } from './deletion.ts';
-import type { BackupRepository, BackupResult, DeletionAnswer, NewBackup } from './repositories/index.ts';
+import { beginRemoval, markOnRequest, removeEmptyDestination, undoing, unswept } from './deletion.ts';
+import { deletionsOf } from './deletions.ts';
+import { endSlots } from './end-slots.ts';
+import type {
+  BackupRepository,
+  BackupResult,
+  DeletionAnswer,
+  DeletionRequest,
+  NewBackup,
+} from './repositories/index.ts';
 import { storable, WorkTable, type WorkKind } from './work.ts';
+
+/** What somebody asked for goes before every periodic backup that has not waited a day; so none waits for ever. */
+const place = (row: string): string =>
+  `${row}.created_at - case ${row}.method when 'manual' then interval '24 hours' else interval '0' end`;
 
 const kind: WorkKind<Backup> = {
   table: 'holdfast.backups',
   entity: backupEntity,
-  // One at a time for each database, the oldest that is due first.
-  mayBegin: `not exists (
+  destination: 'destination_id',
+  yieldsTo: 'holdfast.restores',
+  // One at a time for each database, and none while its content is being replaced or about to be.
+  free: `w.database_id not in (
+    select database_id from holdfast.backups where status = 'pending'
+    union all
+    select database_id from holdfast.restores where target ->> 'mode' = 'in_place'
+      and (status = 'pending' or status = 'scheduled' and run_after <= now()))`,
+  first: `not exists (
     select from holdfast.backups other
-    where other.database_id = w.database_id and other.id <> w.id and (
-      other.status = 'pending'
-      or (other.status = 'scheduled' and other.run_after <= now()
-        and (other.created_at, other.id) < (w.created_at, w.id))))`,
+    where other.database_id = w.database_id and other.status = 'scheduled' and other.run_after <= now()
+      and (${place('other')}, other.id) < (${place('w')}, w.id))`,
+  classes: [`w.method = 'manual'`, `w.method = 'periodic'`],
+  place,
+  turnAt: 'backups_turn_at',
+  oneOf: 'w.database_id',
   runningKey: 'backups_running_key',
   began: async (manager, backup) => {
     await manager.insert(backupAttemptEntity, {
@@ -39,22 +63,17 @@ const kind: WorkKind<Backup> = {
   },
   attempts: { table: 'holdfast.backup_attempts', of: 'backup_id' },
   // The slot of a schedule ends as its backup does, in the same statement.
-  further: `, slot as (
-    update holdfast.slots s set status = changed.status, ended_at = clock_timestamp()
-    from changed where s.backup_id = changed.id and changed.status in ('done', 'error'))`,
+  further: endSlots,
 };
 
 /** The attempt `a` of the failed remote backup `w` whose objects nobody has begun to remove. */
 const revivable = `
   a.backup_id = w.id and w.status = 'error' and w.server_id is not null and w.deletion_requested_at is null
+  and w.cancel_requested_at is null
   and not a.settled and a.ended_at is not null and a.rung_at is null and a.swept_at is null`;
 
-/**
- * The attempts of `w` whose worker may still write although somebody else ended them. Objects that it writes after the
- * removal would be nobody's once the records are forgotten.
- */
-const unswept = `
-  select from holdfast.backup_attempts a where a.backup_id = w.id and not a.settled and a.swept_at is null`;
+/** Removals that fail are tried again at least this often. */
+const longestBackoffSeconds = 6 * 3600;
 
 /** The columns of an attempt by the names of the domain. */
 const attemptColumns = `
@@ -67,8 +86,8 @@ const shown = { deletionRequestedAt: IsNull() };
 export class Backups extends WorkTable<Backup> implements BackupRepository {
   readonly #ids: Ids;
 
-  constructor(dataSource: DataSource, ids: Ids) {
-    super(dataSource, kind);
+  constructor(dataSource: DataSource, ids: Ids, limits: Limits) {
+    super(dataSource, kind, limits);
     this.#ids = ids;
   }
 
@@ -161,38 +180,49 @@ export class Backups extends WorkTable<Backup> implements BackupRepository {
     return await this.findOwned(accountId, id);
   }
 
-  async requestDeletion(accountId: number, id: string, requestId?: string): Promise<DeletionAnswer | null> {
+  async requestDeletion(accountId: number, id: string, request: DeletionRequest): Promise<DeletionAnswer | null> {
     if (!isUuid(id)) return null;
-    return await this.dataSource.transaction(async (manager) => {
-      // Locked before it is looked at: a restore that was just being asked for is seen then.
-      const [found] = await manager.query<unknown[]>(
-        `select id from holdfast.backups
-         where account_id = $1 and id = $2 and deletion_requested_at is null for update`,
-        [accountId, id],
-      );
-      if (!found) return null;
-      const [row] = await manager.query<{ answer: DeletionAnswer }[]>(
-        `select ${deletionAnswer} as answer from holdfast.backups w where w.id = $1`,
-        [id],
-      );
-      if (row?.answer === 'requested') await markForDeletion(manager, 'id', id, requestId);
-      return row?.answer ?? null;
-    });
+    return await this.dataSource.transaction((manager) => markOnRequest(manager, accountId, id, request));
+  }
+
+  async undelete(accountId: number, databaseId: string, id: string): Promise<Backup | 'too_late' | null> {
+    if (!isUuid(id) || !isUuid(databaseId)) return null;
+    const { manager } = this.dataSource;
+    // What a policy let go would be let go again: whoever takes it back wants it to stay.
+    await manager.query(
+      `update holdfast.backups w set ${undoing.set},
+         locked_at = case when w.deletion_reason is not null then clock_timestamp() else w.locked_at end
+       where w.account_id = $1 and w.database_id = $2 and w.id = $3 and ${undoing.where}`,
+      [accountId, databaseId, id],
+    );
+    const backup = await manager.findOneBy(backupEntity, { accountId, databaseId, id });
+    return backup?.deletionRequestedAt ? 'too_late' : backup;
+  }
+
+  async deletionsOf(databaseId: string, limit: number): Promise<Deletion[]> {
+    return isUuid(databaseId) ? await deletionsOf(this.dataSource.manager, databaseId, limit) : [];
   }
 
   async takeDeletable(limit: number, ringAgainSeconds: number): Promise<Pick<Backup, 'id' | 'requestId'>[]> {
     return await this.dataSource.query<Pick<Backup, 'id' | 'requestId'>[]>(
       `with due as (
         select w.id from holdfast.backups w
-        where deletion_requested_at is not null and deleted_at is null and not exists (${unswept})
-          and (deletion_rung_at is null or deletion_rung_at <= now() - make_interval(secs => $2))
-        order by deletion_requested_at, w.id limit $1 for update of w skip locked
+        where deletion_requested_at is not null and deletion_due_at <= now() and deleted_at is null
+          and not exists (${unswept})
+          and (deletion_rung_at is null or deletion_rung_at <= now() - make_interval(secs =>
+            least($2 * power(2, greatest(least(deletion_failures, 30) - 1, 0)), greatest($2, ${longestBackoffSeconds}))))
+        order by deletion_due_at, w.id limit $1 for update of w skip locked
       ), rung as (
         update holdfast.backups w set deletion_rung_at = clock_timestamp() from due where w.id = due.id
         returning w.id, w.deletion_request_id as "requestId"
       ) select * from rung`,
       [limit, ringAgainSeconds],
     );
+  }
+
+  async beginRemoval(id: string): Promise<'begun' | 'spared' | null> {
+    if (!isUuid(id)) return null;
+    return await this.dataSource.transaction((manager) => beginRemoval(manager, id));
   }
 
   async findDeletable(id: string): Promise<{ backup: Backup; attempts: BackupAttempt[] } | null> {
@@ -204,7 +234,12 @@ export class Backups extends WorkTable<Backup> implements BackupRepository {
   }
 
   async deletionFailed(id: string, error: PublicError): Promise<void> {
-    await this.dataSource.manager.update(backupEntity, { id, deletedAt: IsNull() }, { deletionError: storable(error) });
+    if (!isUuid(id)) return;
+    await this.dataSource.query(
+      `update holdfast.backups set deletion_error = $2::jsonb, deletion_failures = deletion_failures + 1
+       where id = $1 and deletion_requested_at is not null and deleted_at is null`,
+      [id, JSON.stringify(storable(error))],
+    );
   }
 
   async markDeleted(id: string): Promise<void> {
@@ -212,9 +247,8 @@ export class Backups extends WorkTable<Backup> implements BackupRepository {
     await this.dataSource.transaction(async (manager) => {
       const [gone] = await manager.query<{ destinationId: number }[]>(
         `with gone as (
-          update holdfast.backups set deleted_at = clock_timestamp(), deletion_error = null,
-            deletion_begun_at = coalesce(deletion_begun_at, clock_timestamp())
-          where id = $1 and deletion_requested_at is not null and deleted_at is null
+          update holdfast.backups set deleted_at = clock_timestamp(), deletion_error = null
+          where id = $1 and deletion_begun_at is not null and deleted_at is null
           returning destination_id
         ) select destination_id as "destinationId" from gone`,
         [id],
@@ -223,12 +257,18 @@ export class Backups extends WorkTable<Backup> implements BackupRepository {
     });
   }
 
-  async markDamaged(id: string): Promise<void> {
+  async markDamaged(id: string, { state, detail }: Damage): Promise<void> {
     if (!isUuid(id)) return;
     await this.dataSource.query(
-      `update holdfast.backups set damaged_at = coalesce(damaged_at, clock_timestamp()) where id = $1 and status = 'done'`,
-      [id],
+      `update holdfast.backups set damaged_at = coalesce(damaged_at, clock_timestamp()), damage = $2::jsonb
+       where id = $1 and status = 'done' and deletion_begun_at is null`,
+      [id, JSON.stringify({ state, detail })],
     );
+  }
+
+  async clearDamage(id: string): Promise<void> {
+    if (!isUuid(id)) return;
+    await this.dataSource.manager.update(backupEntity, { id }, { damagedAt: null, damage: null });
   }
 
   async takeSweepable(limit: number, delaySeconds: number, ringAgainSeconds: number): Promise<BackupAttempt[]> {

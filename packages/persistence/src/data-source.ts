@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { DataSource, DefaultNamingStrategy, type Logger, type Table } from 'typeorm';
 import { HoldfastError, type Secret } from '@holdfast/shared/domain';
 import { entities } from './entities/index.ts';
@@ -50,19 +51,28 @@ export async function connect(url: Secret, options: DataSourceOptions): Promise<
     connectTimeoutMS: 10_000,
     // A connection that breaks while idle leaves the pool; the next statement takes another or tells what is wrong.
     poolErrorHandler: () => undefined,
-    extra: { keepAlive: true, statement_timeout: options.statementSeconds * 1000 },
+    extra: { keepAlive: true, statement_timeout: options.statementSeconds * 1000, onConnect: survive },
   });
   try {
     return await dataSource.initialize();
   } catch (error) {
-    const reasons = error instanceof AggregateError ? error.errors : [error];
-    const reason = reasons.map((one) => (one instanceof Error ? one.message : String(one))).join('; ');
-    throw new HoldfastError(
-      'host_unreachable',
-      `The service's own database (DATABASE_URL) cannot be used: ${reason}.`,
-      {
-        cause: error,
-      },
-    );
+    throw unusable(error);
   }
+}
+
+/**
+ * For a moment on its way from the pool nobody listens to a connection. One that its server ends just then would end the
+ * process; so it fails the first statement instead.
+ */
+function survive(client: EventEmitter): void {
+  client.on('error', () => undefined);
+}
+
+/** What a driver says when the database cannot be used, as host_unreachable; what is ours stays as it is. */
+export function unusable(error: unknown): HoldfastError {
+  if (error instanceof HoldfastError) return error;
+  const reasons = error instanceof AggregateError ? error.errors : [error];
+  const reason = reasons.map((one) => (one instanceof Error ? one.message : String(one))).join('; ');
+  const message = `The service's own database (DATABASE_URL) cannot be used: ${reason}.`;
+  return new HoldfastError('host_unreachable', message, { cause: error });
 }

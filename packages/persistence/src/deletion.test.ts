@@ -3,6 +3,9 @@ import * as fc from 'fast-check';
 import { Client } from 'pg';
 import type { Backup, Database, Destination } from '@holdfast/shared/domain';
 import { systemIds } from '@holdfast/shared/lifecycle';
+import type { DataSource } from 'typeorm';
+import { connect } from './data-source.ts';
+import { markExpired } from './deletion.ts';
 import type { NewRestore, Persistence } from './index.ts';
 import { failure, lease, newFile, newSchedule, openWorld, unusedName, type World } from './testing/world.ts';
 
@@ -18,7 +21,8 @@ describe('deletion', () => {
   });
   after(() => world.drop());
 
-  const request = (id: string, by: Persistence = world) => by.backups.requestDeletion(world.account.id, id);
+  const request = (id: string, by: Persistence = world) =>
+    by.backups.requestDeletion(world.account.id, id, { graceSeconds: 0 });
   const wanted = (backup: Backup, change: Partial<NewRestore> = {}): NewRestore => ({
     backupId: backup.id,
     databaseId: backup.databaseId,
@@ -35,6 +39,12 @@ describe('deletion', () => {
   };
   const takenIds = async (againSeconds = 0) =>
     (await world.backups.takeDeletable(1000, againSeconds)).map(({ id }) => id);
+
+  /** What a worker does around the removal of the objects. */
+  const removed = async (id: string, by: Persistence = world): Promise<void> => {
+    await by.backups.beginRemoval(id);
+    await by.backups.markDeleted(id);
+  };
 
   /** A destination of its own with a database that has used it and now uses another. */
   async function usedDestination(): Promise<{ destination: Destination; database: Database }> {
@@ -73,7 +83,7 @@ describe('deletion', () => {
 
     it('is not heard from another account, nor for what does not exist', async () => {
       const { id } = await world.doneBackup();
-      expect(await world.backups.requestDeletion(world.account.id + 1, id)).to.equal(null);
+      expect(await world.backups.requestDeletion(world.account.id + 1, id, { graceSeconds: 0 })).to.equal(null);
       for (const unknown of [unknownId, 'no-uuid', '']) expect(await request(unknown), unknown).to.equal(null);
       expect(await world.backups.findOwned(world.account.id, id)).to.include({ id });
     });
@@ -136,6 +146,9 @@ describe('deletion', () => {
         delete: (by: Persistence, { id }: Backup) => request(id, by),
         deleteAll: (by: Persistence, { destinationId }: Backup) =>
           by.destinations.requestDeletion(world.account.id, destinationId),
+        undelete: (by: Persistence, { databaseId, id }: Backup) =>
+          by.backups.undelete(world.account.id, databaseId, id),
+        begin: (by: Persistence, { id }: Backup) => by.backups.beginRemoval(id),
         claim: (by: Persistence, { id }: Backup) => by.backups.claim(id, lease),
         lock: (by: Persistence, { id }: Backup) => by.backups.setLocked(world.account.id, id, true),
         restore: (by: Persistence, backup: Backup) => by.restores.create(wanted(backup)),
@@ -158,7 +171,7 @@ describe('deletion', () => {
 
     it('tells whoever removes the objects which request asked for it', async () => {
       const { id } = await world.doneBackup();
-      await world.backups.requestDeletion(world.account.id, id, 'r-of-the-deletion');
+      await world.backups.requestDeletion(world.account.id, id, { requestId: 'r-of-the-deletion', graceSeconds: 0 });
       expect(await world.backups.takeDeletable(1000, 0)).to.deep.include({ id, requestId: 'r-of-the-deletion' });
     });
 
@@ -170,7 +183,7 @@ describe('deletion', () => {
       expect(await takenIds(30)).to.not.include(id);
       await world.sql(`update holdfast.backups set deletion_rung_at = deletion_rung_at - interval '31 seconds'`);
       expect(await takenIds(30)).to.include(id);
-      await world.backups.markDeleted(id);
+      await removed(id);
       expect(await takenIds()).to.not.include(id);
     });
 
@@ -180,6 +193,7 @@ describe('deletion', () => {
       await world.backups.fail(id, 1, { ...failure, retryable: false });
       expect(await request(id)).to.equal('requested');
       expect(await takenIds()).to.not.include(id);
+      expect(await world.backups.beginRemoval(id)).to.equal(null);
       await world.backups.markSwept(id, 1);
       expect(await takenIds()).to.include(id);
     });
@@ -191,20 +205,23 @@ describe('deletion', () => {
       await world.backups.deletionFailed(id, refused);
       expect((await row(id))?.['deletion_error']).to.deep.equal(refused);
       expect(await takenIds()).to.include(id);
-      await world.backups.markDeleted(id);
+      await removed(id);
       expect(await row(id)).to.include({ deletion_error: null });
       expect((await row(id))?.['deleted_at']).to.be.a('date');
       await world.backups.deletionFailed(id, refused);
       expect(await row(id), 'of a late trial').to.include({ deletion_error: null });
     });
 
-    it('is recorded once, only when it was asked for, and may be recorded again', async () => {
+    it('is recorded once, only after the removal has begun, and may be recorded again', async () => {
       const { id } = await world.doneBackup();
       await world.backups.markDeleted(id);
-      expect(await row(id)).to.include({ deleted_at: null });
+      expect(await row(id), 'nobody asked').to.include({ deleted_at: null });
       await request(id);
-      await Promise.all([world.backups.markDeleted(id), other.backups.markDeleted(id)]);
+      await world.backups.markDeleted(id);
+      expect(await row(id), 'nothing was removed').to.include({ deleted_at: null });
+      await Promise.all([removed(id), removed(id, other)]);
       const at = (await row(id))?.['deleted_at'];
+      expect(at).to.be.a('date');
       await world.backups.markDeleted(id);
       expect((await row(id))?.['deleted_at']).to.deep.equal(at);
       expect(await world.backups.findDeletable(id)).to.equal(null);
@@ -217,9 +234,238 @@ describe('deletion', () => {
       await world.restores.requestCancel(restore === 'busy' ? '' : (restore?.id ?? ''));
       await request(backup.id);
       expect(await world.databases.delete(world.account.id, database.id)).to.equal(1);
-      await world.backups.markDeleted(backup.id);
+      await removed(backup.id);
       expect(await world.databases.delete(world.account.id, database.id)).to.equal(0);
       expect(await row(backup.id)).to.equal(undefined);
+    });
+  });
+
+  describe('that can be taken back', () => {
+    const hour = { graceSeconds: 3600 };
+    const mark = (id: string, more = {}) => world.backups.requestDeletion(world.account.id, id, { ...hour, ...more });
+    const undelete = ({ databaseId, id }: Backup, by: Persistence = world) =>
+      by.backups.undelete(world.account.id, databaseId, id);
+    const state = async ({ id, databaseId }: Backup) =>
+      (await world.backups.deletionsOf(databaseId, 100)).find(({ backup }) => backup.id === id)?.state;
+    const becomesDue = (id: string) =>
+      world.sql('update holdfast.backups set deletion_due_at = now() where id = $1', [id]);
+
+    it('hides the backup at once, removes nothing before its grace is over, and shows how it goes', async () => {
+      const backup = await world.doneBackup();
+      expect(await mark(backup.id)).to.equal('requested');
+      expect(await world.backups.findOwned(world.account.id, backup.id)).to.equal(null);
+      expect(await takenIds()).to.not.include(backup.id);
+      expect(await world.backups.beginRemoval(backup.id)).to.equal(null);
+      await world.backups.markDeleted(backup.id);
+      expect(await state(backup)).to.equal('marked');
+      await becomesDue(backup.id);
+      expect(await takenIds()).to.include(backup.id);
+      expect(await state(backup), 'rung for, not begun').to.equal('marked');
+      expect(await world.backups.beginRemoval(backup.id)).to.equal('begun');
+      expect(await state(backup)).to.equal('removing');
+      await world.backups.deletionFailed(backup.id, refused);
+      const [failed] = await world.backups.deletionsOf(backup.databaseId, 100);
+      expect(failed).to.deep.include({ state: 'failed', failures: 1, error: refused });
+      expect(await world.backups.beginRemoval(backup.id), 'again').to.equal('begun');
+      await world.backups.markDeleted(backup.id);
+      expect(await state(backup)).to.equal('deleted');
+      expect(await world.backups.beginRemoval(backup.id)).to.equal(null);
+    });
+
+    it('gives the backup back as it was, to its account alone, also when nobody had deleted it', async () => {
+      const backup = await world.doneBackup();
+      await mark(backup.id, { requestId: 'r-2' });
+      await becomesDue(backup.id);
+      await takenIds();
+      const { id, databaseId } = backup;
+      expect(await world.backups.undelete(world.account.id + 1, databaseId, id)).to.equal(null);
+      expect(await world.backups.undelete(world.account.id, unknownId, id)).to.equal(null);
+      expect(await world.backups.undelete(world.account.id, databaseId, 'no-uuid')).to.equal(null);
+      expect(await state(backup)).to.equal('marked');
+      expect(await undelete(backup)).to.deep.equal(backup);
+      expect(await undelete(backup), 'again').to.deep.equal(backup);
+      const { deletion_request_id, deletion_rung_at, deletion_due_at } = (await row(id)) ?? {};
+      expect([deletion_request_id, deletion_rung_at, deletion_due_at]).to.deep.equal([null, null, null]);
+      expect(await world.backups.beginRemoval(id)).to.equal(null);
+      expect(await mark(id)).to.equal('requested');
+    });
+
+    it('is taken back or carried out, never both, when both are tried in the same moment', async function both() {
+      this.timeout(30_000);
+      const seen = new Set<string>();
+      for (let round = 0; round < 40; round += 1) {
+        const backup = await world.doneBackup();
+        await mark(backup.id);
+        await becomesDue(backup.id);
+        const begins = () => other.backups.beginRemoval(backup.id);
+        const takesBack = () => undelete(backup);
+        const turns = round % 2 === 0 ? [begins, takesBack] : [takesBack, begins];
+        const answers = await Promise.all(turns.map((turn) => turn()));
+        const begun = answers.includes('begun');
+        const back = !answers.includes('too_late');
+        expect(begun, `round ${round}`).to.equal(!back);
+        const after = await row(backup.id);
+        expect(after?.['deletion_begun_at'] !== null).to.equal(begun);
+        expect(after?.['deletion_requested_at'] !== null).to.equal(begun);
+        seen.add(begun ? 'begun' : 'back');
+      }
+      expect([...seen]).to.have.members(['begun', 'back']);
+    });
+
+    it('is refused for the only good backup where that is asked, also when two good ones are deleted at once', async function last() {
+      this.timeout(30_000);
+      const keep = { keepLastGood: true };
+      for (let round = 0; round < 15; round += 1) {
+        const database = await world.newDatabase();
+        const [first, second] = [await world.doneBackup(database), await world.doneBackup(database)];
+        const answers = await Promise.all([
+          mark(first.id, keep),
+          other.backups.requestDeletion(world.account.id, second.id, { ...hour, ...keep }),
+        ]);
+        expect(answers, `round ${round}`).to.have.members(['requested', 'last_good']);
+      }
+      const database = await world.newDatabase();
+      const [damaged, only] = [await world.doneBackup(database), await world.doneBackup(database)];
+      await world.backups.markDamaged(damaged.id, { state: 'missing', detail: 'The dump is missing.' });
+      expect(await mark(only.id, keep)).to.equal('last_good');
+      expect(await mark(damaged.id, keep)).to.equal('requested');
+      expect(await mark(only.id)).to.equal('requested');
+    });
+
+    it('waits longer after each failure, up to six hours', async () => {
+      const { id } = await world.doneBackup();
+      await request(id);
+      const pauseIs = async (seconds: number): Promise<void> => {
+        const rungAgo = (ago: number) =>
+          world.sql(`update holdfast.backups set deletion_rung_at = now() - make_interval(secs => $2) where id = $1`, [
+            id,
+            ago,
+          ]);
+        await rungAgo(seconds - 5);
+        expect(await takenIds(300), `before ${seconds} s`).to.not.include(id);
+        await rungAgo(seconds + 5);
+        expect(await takenIds(300), `after ${seconds} s`).to.include(id);
+      };
+      await pauseIs(300);
+      for (const seconds of [300, 600, 1200, 2400, 4800, 9600, 19_200, 21_600, 21_600]) {
+        await world.backups.deletionFailed(id, refused);
+        await pauseIs(seconds);
+      }
+    });
+
+    it('ends the slot of a backup that still waited, in the same moment', async () => {
+      const database = await world.newDatabase();
+      const schedule = await world.schedules.create(world.account.id, newSchedule(database.id));
+      const backup = await world.newBackup(database);
+      await world.sql('delete from holdfast.slots where schedule_id = $1', [schedule?.id]);
+      await world.sql(
+        `insert into holdfast.slots (schedule_id, scheduled_for, run_at, status, covers, backup_id)
+         values ($1, now(), now(), 'running', 1, $2)`,
+        [schedule?.id, backup.id],
+      );
+      expect(await mark(backup.id)).to.equal('requested');
+      expect(await world.sql('select status from holdfast.slots where backup_id = $1', [backup.id])).to.deep.equal([
+        { status: 'error' },
+      ]);
+    });
+  });
+
+  describe('by a policy', () => {
+    let session: DataSource;
+    before(async () => {
+      session = await connect(world.url, { poolSize: 2, statementSeconds: 30 });
+    });
+    after(() => session.destroy());
+    const expire = (databaseId: string, ids: string[], graceSeconds = 0) =>
+      session.transaction((manager) =>
+        markExpired(
+          manager,
+          databaseId,
+          ids.map((id) => ({ id, reason: 'It is too old.' })),
+          graceSeconds,
+        ),
+      );
+
+    it('marks what may go with its reason, and passes over what was locked, is restored, runs or is another database’s', async () => {
+      const database = await world.newDatabase();
+      const made: Backup[] = [];
+      for (let count = 0; count < 5; count += 1) made.push(await world.doneBackup(database));
+      const [old, locked, restored, marked, newest] = made;
+      if (!old || !locked || !restored || !marked || !newest) throw new Error('Too few test backups.');
+      const foreign = await world.doneBackup();
+      await world.doneBackup((await world.databases.find(foreign.databaseId)) ?? undefined);
+      const running = await world.newBackup(database);
+      await world.backups.claim(running.id, lease);
+      await world.backups.setLocked(world.account.id, locked.id, true);
+      await world.restores.create(wanted(restored));
+      await request(marked.id);
+      const all = [old, locked, restored, marked, foreign, running].map(({ id }) => id);
+      expect(await expire(database.id, all, 60)).to.deep.equal([old.id]);
+      const deletion = (await world.backups.deletionsOf(database.id, 100)).find(({ backup }) => backup.id === old.id);
+      expect(deletion).to.deep.include({ state: 'marked' });
+      expect(deletion?.backup.deletionReason).to.equal('It is too old.');
+      expect((await world.backups.find(marked.id))?.deletionReason).to.equal(null);
+      await world.backups.settle(running.id, 1, { files: [newFile(running.id)], manifestKey: 'manifest.json' });
+      expect(await expire(database.id, [running.id, newest.id])).to.have.members([running.id, newest.id]);
+    });
+
+    it('never marks the last good backup, whatever else goes, is damaged or is deleted at the same moment', async function good() {
+      this.timeout(60_000);
+      const isGood = `select count(*)::integer as count from holdfast.backups
+        where database_id = $1 and status = 'done' and damaged_at is null and deletion_requested_at is null`;
+      for (let round = 0; round < 15; round += 1) {
+        const database = await world.newDatabase();
+        const [first, second, third] = [
+          await world.doneBackup(database),
+          await world.doneBackup(database),
+          await world.doneBackup(database),
+        ];
+        await Promise.all([
+          expire(database.id, [first.id, second.id]),
+          expire(database.id, [second.id, third.id]),
+          other.backups.requestDeletion(world.account.id, third.id, { graceSeconds: 0, keepLastGood: true }),
+        ]);
+        const [left] = await world.sql<{ count: number }>(isGood, [database.id]);
+        expect(left?.count, `round ${round}`).to.be.greaterThanOrEqual(1);
+      }
+      const database = await world.newDatabase();
+      const backups = [await world.doneBackup(database), await world.doneBackup(database)];
+      expect(
+        await expire(
+          database.id,
+          backups.map(({ id }) => id),
+        ),
+        'all of them',
+      ).to.deep.equal([]);
+    });
+
+    it('is taken back by itself when what it marked has become the last good backup in the meantime', async () => {
+      const database = await world.newDatabase();
+      const [old, newest] = [await world.doneBackup(database), await world.doneBackup(database)];
+      expect(await expire(database.id, [old.id])).to.deep.equal([old.id]);
+      await world.backups.markDamaged(newest.id, { state: 'missing', detail: 'The dump is missing.' });
+      expect(await world.backups.beginRemoval(old.id)).to.equal('spared');
+      expect(await world.backups.findOwned(world.account.id, old.id)).to.include({ id: old.id, deletionReason: null });
+      expect(await world.backups.beginRemoval(old.id)).to.equal(null);
+      await request(old.id);
+      expect(await world.backups.beginRemoval(old.id), 'as somebody asked for it').to.equal('begun');
+    });
+
+    it('lets nothing go where every backup looks damaged, as in a wrong bucket, neither before the mark nor after it', async () => {
+      const database = await world.newDatabase();
+      const [first, second, newest] = [
+        await world.doneBackup(database),
+        await world.doneBackup(database),
+        await world.doneBackup(database),
+      ];
+      expect(await expire(database.id, [first.id])).to.deep.equal([first.id]);
+      for (const { id } of [first, second, newest]) {
+        await world.backups.markDamaged(id, { state: 'missing', detail: 'The dump is missing.' });
+      }
+      expect(await expire(database.id, [second.id])).to.deep.equal([]);
+      expect(await world.backups.beginRemoval(first.id)).to.equal('spared');
+      await world.backups.clearDamage(newest.id);
+      expect(await expire(database.id, [second.id]), 'as another one is good').to.deep.equal([second.id]);
     });
   });
 
@@ -252,6 +498,19 @@ describe('deletion', () => {
       }
       expect(await world.destinations.find(id)).to.equal(null);
       for (const backup of backups) expect(await row(backup.id)).to.equal(undefined);
+    });
+
+    it('takes along at once what could still have been taken back, which then cannot be any more', async () => {
+      const used = await usedDestination();
+      const [marked, shown] = [await backupIn(used), await backupIn(used)];
+      await world.backups.requestDeletion(world.account.id, marked.id, { graceSeconds: 3600 });
+      expect(await remove(used.destination.id)).to.include({ backups: 2, busyBackups: 0 });
+      for (const { id } of [marked, shown]) {
+        expect(await world.backups.undelete(world.account.id, used.database.id, id)).to.equal('too_late');
+        expect(await takenIds()).to.include(id);
+        await removed(id);
+      }
+      expect(await world.destinations.find(used.destination.id)).to.equal(null);
     });
 
     it('ends also when two workers remove its last two backups at once', async function both() {
@@ -355,7 +614,7 @@ describe('deletion', () => {
       await request(backup.id);
       const { id } = used.destination;
       expect(await world.destinations.delete(world.account.id, id)).to.include({ backups: 1 });
-      await world.backups.markDeleted(backup.id);
+      await removed(backup.id);
       expect(await world.destinations.find(id), 'nobody asked for it').to.include({ id });
       expect(await world.destinations.delete(world.account.id, id)).to.deep.equal(free);
       expect(await row(backup.id)).to.equal(undefined);

@@ -2,7 +2,7 @@ import { IsNull, type DataSource, type EntityManager } from 'typeorm';
 import type { Destination, LocalSettings, S3Settings, Secret } from '@holdfast/shared/domain';
 import type { SecretBox } from '@holdfast/shared/security';
 import { forgetDeletedBackups } from './deleted-backups.ts';
-import { deletionAnswer, markForDeletion, removeEmptyDestination } from './deletion.ts';
+import { isBusy, markAllOfDestination, removeEmptyDestination } from './deletion.ts';
 import { destinationEntity, type DestinationRow } from './entities/destinations.ts';
 import { isRowNumber } from './keys.ts';
 import { only } from './only.ts';
@@ -14,7 +14,7 @@ const usesOfDestination = `
   select
     (select count(*) from holdfast.backups where destination_id = $1 and deleted_at is null)::integer as backups,
     (select count(*) from holdfast.backups w where w.destination_id = $1 and w.deletion_requested_at is null
-      and (w.status = 'scheduled' or ${deletionAnswer} <> 'requested'))::integer as "busyBackups",
+      and ${isBusy})::integer as "busyBackups",
     (select count(*) from holdfast.databases where destination_id = $1)::integer as databases,
     (select count(*) from holdfast.schedules where destination_id = $1)::integer as schedules`;
 
@@ -101,7 +101,7 @@ export class Destinations implements DestinationRepository {
     return await this.#remove(accountId, id, async (manager, { busyBackups, databases, schedules }) => {
       if (busyBackups + databases + schedules > 0) return;
       await manager.update(destinationEntity, { id }, { deletionRequestedAt: () => 'clock_timestamp()' });
-      await markForDeletion(manager, 'destination_id', id, requestId);
+      await markAllOfDestination(manager, id, requestId);
       await removeEmptyDestination(manager, id);
     });
   }

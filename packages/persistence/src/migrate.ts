@@ -25,15 +25,31 @@ export async function migrate(url: Secret): Promise<string[]> {
   }
 }
 
-/** @throws HoldfastError configuration, when a migration of this program has not been run */
-export async function requireMigrated(dataSource: DataSource): Promise<void> {
+/**
+ * The schema may be ahead of a program by any number of migrations, but for those that break: while a new version is rolled
+ * out, processes of the old one go on over the new schema. A migration must therefore leave what older programs read and
+ * write, or say by this beginning of its name that they cannot work any more.
+ */
+const breaking = /^Breaking/;
+
+/** @throws HoldfastError configuration, when the schema is too old or too new for this program */
+export async function requireFittingSchema(dataSource: DataSource): Promise<void> {
   const done = await migrationsDone(dataSource);
-  const missing = migrations.map(({ name }) => name).filter((name) => !done.includes(name));
-  if (missing.length === 0) return;
-  throw new HoldfastError(
-    'configuration',
-    `The database schema is older than this program (not run: ${missing.join(', ')}): run "node services/api/src/admin.ts migrate", then start again.`,
-  );
+  const known = migrations.map(({ name }) => name);
+  const missing = known.filter((name) => !done.includes(name));
+  if (missing.length > 0) {
+    throw new HoldfastError(
+      'configuration',
+      `The database schema is older than this program (not run: ${missing.join(', ')}): run "node services/api/src/admin.ts migrate"; services that wait for it then go on by themselves.`,
+    );
+  }
+  const tooNew = done.filter((name) => breaking.test(name) && !known.includes(name));
+  if (tooNew.length > 0) {
+    throw new HoldfastError(
+      'configuration',
+      `The database schema is newer than this program can work with (${tooNew.join(', ')}): update this program.`,
+    );
+  }
 }
 
 async function migrationsDone(dataSource: DataSource): Promise<string[]> {

@@ -55,6 +55,7 @@ export async function insertBackup(manager: EntityManager, ids: Ids, request: Ba
     size: null,
     manifestKey: null,
     damagedAt: null,
+    damage: null,
     expiresAt: null,
     verifiedAt: null,
     lockedAt: null,

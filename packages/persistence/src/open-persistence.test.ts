@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Secret } from '@holdfast/shared/domain';
 import { systemIds } from '@holdfast/shared/lifecycle';
 import { SecretBox } from '@holdfast/shared/security';
-import { startPostgres, type TestPostgres } from '@holdfast/testing/postgres';
+import { startDyingPostgres, startPostgres, type TestPostgres } from '@holdfast/testing/postgres';
 import { migrate, openPersistence, type Persistence } from './index.ts';
 
 describe('the connection to the database of the service', () => {
@@ -37,5 +37,17 @@ describe('the connection to the database of the service', () => {
       await pause(50);
     }
     expect(await persistence.accounts.find(id)).to.include({ name: 'before' });
+  });
+
+  it('fails, and does not end the process, when it is ended in the moment in which it is handed out', async () => {
+    const dying = await startDyingPostgres();
+    const box = new SecretBox([{ id: 'test', key: randomBytes(32) }]);
+    const opened = openPersistence({ url: new Secret(dying.url), box, ids: systemIds });
+    const error = await opened.then(
+      () => null,
+      (reason: unknown) => reason,
+    );
+    expect(error).to.include({ code: 'host_unreachable' });
+    await dying.stop();
   });
 });

@@ -1,17 +1,20 @@
-import type { Ids, Secret } from '@holdfast/shared/domain';
+import type { Ids, Limits, Secret } from '@holdfast/shared/domain';
 import type { SecretBox } from '@holdfast/shared/security';
 import { Accounts } from './accounts.ts';
 import { Alerts } from './alerts/alerts.ts';
 import { Backups } from './backups.ts';
-import { connect } from './data-source.ts';
+import { connect, unusable } from './data-source.ts';
 import { Databases } from './databases.ts';
 import { Destinations } from './destinations.ts';
 import { IdempotencyKeys } from './idempotency.ts';
-import { requireMigrated } from './migrate.ts';
+import { noLimits } from './limits.ts';
+import { requireFittingSchema } from './migrate.ts';
 import type { Persistence } from './repositories/index.ts';
+import { Reconciliations } from './reconciliations.ts';
 import { RemoteUploads } from './remote-uploads.ts';
 import { RequestRates } from './request-rates.ts';
 import { Restores } from './restores.ts';
+import { Retention } from './retention.ts';
 import { Schedules } from './schedules.ts';
 import { Servers } from './servers.ts';
 
@@ -20,37 +23,48 @@ export interface PersistenceOptions {
   /** Seals and opens the secrets in rows. */
   box: SecretBox;
   ids: Ids;
+  /** What may run at once; nothing is limited when absent. */
+  limits?: Limits;
   /** Connections at most; 10 when absent. */
   poolSize?: number;
+  /** How many slots of each schedule are planned before they are due; 10 when absent. */
+  slotsAhead?: number;
 }
 
 /**
  * Opens the service's own database.
- * @throws HoldfastError host_unreachable, when it cannot be used; configuration, when `migrate` has to be run first
+ * @throws HoldfastError host_unreachable, when it cannot be used; configuration, when its schema does not fit
  */
-export async function openPersistence({ url, box, ids, poolSize = 10 }: PersistenceOptions): Promise<Persistence> {
+export async function openPersistence({
+  url,
+  box,
+  ids,
+  limits = noLimits,
+  poolSize = 10,
+  slotsAhead = 10,
+}: PersistenceOptions): Promise<Persistence> {
   const dataSource = await connect(url, { poolSize, statementSeconds: 30 });
   try {
-    await requireMigrated(dataSource);
+    await requireFittingSchema(dataSource);
   } catch (error) {
-    await dataSource.destroy();
-    throw error;
+    await dataSource.destroy().catch(() => undefined);
+    throw unusable(error);
   }
   return {
     accounts: new Accounts(dataSource, ids),
     databases: new Databases(dataSource, box, ids),
     destinations: new Destinations(dataSource, box),
-    schedules: new Schedules(dataSource, ids),
-    backups: new Backups(dataSource, ids),
-    restores: new Restores(dataSource, ids),
+    schedules: new Schedules(dataSource, ids, slotsAhead),
+    backups: new Backups(dataSource, ids, limits),
+    restores: new Restores(dataSource, ids, limits),
     servers: new Servers(dataSource),
     alerts: new Alerts(dataSource, ids),
+    retention: new Retention(dataSource),
     remoteUploads: new RemoteUploads(dataSource),
+    reconciliations: new Reconciliations(dataSource),
     requestRates: new RequestRates(dataSource),
     idempotency: new IdempotencyKeys(dataSource, box, ids),
-    ping: async () => {
-      await dataSource.query('select 1');
-    },
+    ping: () => requireFittingSchema(dataSource),
     close: () => dataSource.destroy(),
   };
 }

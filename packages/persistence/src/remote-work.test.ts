@@ -212,7 +212,7 @@ describe("a remote server's backups", () => {
 
     it('cannot be deleted', async () => {
       const { server, id } = await begun();
-      expect(await world.backups.requestDeletion(world.account.id, id)).to.equal('running');
+      expect(await world.backups.requestDeletion(world.account.id, id, { graceSeconds: 0 })).to.equal('running');
       expect(await world.backups.heardOfServer(server.id, id, quiet)).to.equal('ok');
       expect(await world.backups.findOwned(world.account.id, id)).to.include({ status: 'pending' });
     });
@@ -331,7 +331,7 @@ describe("a remote server's backups", () => {
 
     it('stay failed when they are to be deleted', async () => {
       const id = await failed();
-      expect(await world.backups.requestDeletion(world.account.id, id)).to.equal('requested');
+      expect(await world.backups.requestDeletion(world.account.id, id, { graceSeconds: 0 })).to.equal('requested');
       expect(await world.backups.reserveRevival(id)).to.equal(null);
       expect(await world.backups.revive(id, 1, result(id))).to.equal(false);
     });

@@ -79,7 +79,7 @@ describe('restores', () => {
 
   it('are rung when they are due and taken back when their worker is gone', async () => {
     const { id } = await create();
-    expect(await world.restores.takeDue(100, 30)).to.deep.include({ id, attempt: 1, requestId: 'r-2' });
+    expect(await world.restores.takeDue(100, 30)).to.deep.include({ id, attempt: 1, refusals: 0, requestId: 'r-2' });
     await world.restores.claim(id, lease);
     await world.sql(`update holdfast.restores set lease_until = now() - interval '1 second' where id = $1`, [id]);
     expect(await world.restores.reapExpired(100, 0)).to.deep.equal([{ id, attempt: 1, status: 'error' }]);

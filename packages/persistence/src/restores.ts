@@ -1,5 +1,5 @@
 import type { DataSource, EntityManager } from 'typeorm';
-import { restoreTargetKey, type Ids, type Restore } from '@holdfast/shared/domain';
+import { restoreTargetKey, type Ids, type Limits, type Restore, type RestoreAttempt } from '@holdfast/shared/domain';
 import { restoreAttemptEntity, restoreEntity } from './entities/restores.ts';
 import { isRowNumber, isUuid } from './keys.ts';
 import type { NewRestore, RestoreRepository } from './repositories/index.ts';
@@ -8,8 +8,17 @@ import { WorkTable, type WorkKind } from './work.ts';
 const kind: WorkKind<Restore> = {
   table: 'holdfast.restores',
   entity: restoreEntity,
+  destination: null,
+  yieldsTo: null,
+  // A dump of a database that is swapped away in its middle would be of neither content.
+  free: `(w.target ->> 'mode' <> 'in_place'
+    or w.database_id not in (select database_id from holdfast.backups where status = 'pending'))`,
   // `create` lets only one wait or run for each target.
-  mayBegin: 'true',
+  first: 'true',
+  classes: ['true'],
+  place: (row) => `${row}.created_at`,
+  turnAt: 'restores_turn_at',
+  oneOf: 'w.id',
   runningKey: null,
   began: async (manager, restore) => {
     await manager.insert(restoreAttemptEntity, {
@@ -22,14 +31,17 @@ const kind: WorkKind<Restore> = {
     });
   },
   attempts: { table: 'holdfast.restore_attempts', of: 'restore_id' },
-  further: '',
+  // Each attempt begins by removing what those before it left.
+  further: `, cleaned as (
+    update holdfast.restore_attempts a set swept_at = clock_timestamp() from changed
+    where a.restore_id = changed.id and changed.status = 'done' and a.attempt < changed.attempt and a.swept_at is null)`,
 };
 
 export class Restores extends WorkTable<Restore> implements RestoreRepository {
   readonly #ids: Ids;
 
-  constructor(dataSource: DataSource, ids: Ids) {
-    super(dataSource, kind);
+  constructor(dataSource: DataSource, ids: Ids, limits: Limits) {
+    super(dataSource, kind, limits);
     this.#ids = ids;
   }
 
@@ -93,6 +105,33 @@ export class Restores extends WorkTable<Restore> implements RestoreRepository {
     if (!isRowNumber(serverId) || !isUuid(backupId)) return null;
     const where = { serverId, backupId, status: 'pending' } as const;
     return await this.dataSource.manager.findOne(restoreEntity, { where, order: { startedAt: 'ASC' } });
+  }
+
+  async takeSweepable(limit: number, delaySeconds: number, ringAgainSeconds: number): Promise<RestoreAttempt[]> {
+    return await this.dataSource.query<RestoreAttempt[]>(
+      `with due as (
+        select a.restore_id, a.attempt from holdfast.restore_attempts a
+        join holdfast.restores w on w.id = a.restore_id and w.attempt = a.attempt
+        where not a.settled and a.swept_at is null and a.ended_at <= now() - make_interval(secs => $2)
+          and w.status = 'error' and w.server_id is null
+          and (a.rung_at is null or a.rung_at <= now() - greatest(make_interval(secs => $3), (now() - a.ended_at) / 4))
+        order by a.ended_at limit $1 for update of a skip locked
+      ), rung as (
+        update holdfast.restore_attempts a set rung_at = clock_timestamp() from due
+        where a.restore_id = due.restore_id and a.attempt = due.attempt
+        returning a.restore_id as "restoreId", a.attempt, a.worker, a.started_at as "startedAt", a.ended_at as "endedAt",
+          a.settled, a.bytes::double precision as bytes, a.error, a.swept_at as "sweptAt"
+      ) select * from rung`,
+      [limit, delaySeconds, ringAgainSeconds],
+    );
+  }
+
+  async markSwept(restoreId: string): Promise<void> {
+    await this.dataSource.query(
+      `update holdfast.restore_attempts a set swept_at = coalesce(a.swept_at, clock_timestamp())
+       from holdfast.restores w where w.id = a.restore_id and w.id = $1 and w.status = 'error' and a.ended_at is not null`,
+      [restoreId],
+    );
   }
 
   async settle(id: string, attempt: number, outcome: string): Promise<boolean> {

@@ -1,16 +1,15 @@
 import type { DataSource, EntityManager } from 'typeorm';
-import { HoldfastError, nextTick, type Ids, type Schedule } from '@holdfast/shared/domain';
+import { HoldfastError, type Ids, type Schedule } from '@holdfast/shared/domain';
 import { violatedConstraint } from './constraints.ts';
 import { requireNotRemoved } from './deletion.ts';
-import { scheduleEntity, type ScheduleRow } from './entities/schedules.ts';
+import { scheduleEntity } from './entities/schedules.ts';
 import { isUuid } from './keys.ts';
-import { insertBackup } from './new-backup.ts';
 import { only } from './only.ts';
 import { pick } from './pick.ts';
-import type { NewSchedule, ScheduleRepository, Tick } from './repositories/index.ts';
-import { dueTicks, jitterMs } from './ticks.ts';
-
-type Timing = Pick<Schedule, 'id' | 'cron' | 'timezone' | 'enabled' | 'jitterSeconds'>;
+import type { NewSchedule, ScheduleRepository, SlotPage, TakenSlot } from './repositories/index.ts';
+import { planAhead, replan } from './slot-plan.ts';
+import { forgetOldSlots, pastSlots, plannedSlots } from './slots.ts';
+import { takeSlots } from './take-slots.ts';
 
 /** What a schedule and a change of it set. */
 const fields = [
@@ -33,10 +32,13 @@ const timing = ['cron', 'timezone', 'enabled', 'jitterSeconds'] as const;
 export class Schedules implements ScheduleRepository {
   readonly #dataSource: DataSource;
   readonly #ids: Ids;
+  readonly #ahead: number;
 
-  constructor(dataSource: DataSource, ids: Ids) {
+  /** @param slotsAhead how many slots of each schedule are planned before they are due */
+  constructor(dataSource: DataSource, ids: Ids, slotsAhead: number) {
     this.#dataSource = dataSource;
     this.#ids = ids;
+    this.#ahead = slotsAhead;
   }
 
   /** @throws HoldfastError configuration, when the destination is not the account's or there is a periodic setting already */
@@ -45,9 +47,9 @@ export class Schedules implements ScheduleRepository {
     const id = this.#ids.uuid();
     try {
       return await this.#dataSource.transaction(async (manager) => {
-        const due = firstDue({ ...schedule, id }, await currentTime(manager));
-        await manager.insert(scheduleEntity, { ...pick(schedule, fields), ...due, id, accountId });
+        await manager.insert(scheduleEntity, { ...pick(schedule, fields), id, accountId });
         await requireNotRemoved(manager, schedule.destinationId);
+        await this.#replan(manager, null, { ...schedule, id });
         return await manager.findOneByOrFail(scheduleEntity, { id });
       });
     } catch (error) {
@@ -73,10 +75,7 @@ export class Schedules implements ScheduleRepository {
     });
   }
 
-  /**
-   * A new time counts from now; a tick that was due before and not taken yet is not lost by it.
-   * @throws HoldfastError as `create` does
-   */
+  /** @throws HoldfastError as `create` does */
   async update(accountId: number, id: string, change: Partial<NewSchedule>): Promise<Schedule | null> {
     if (!isUuid(id)) return null;
     try {
@@ -84,14 +83,11 @@ export class Schedules implements ScheduleRepository {
         const where = { accountId, id };
         const old = await manager.findOne(scheduleEntity, { where, lock: { mode: 'pessimistic_write' } });
         if (!old) return null;
-        const now = await currentTime(manager);
         const wanted = pick(change, fields);
         const changed = { ...old, ...wanted };
-        const isTimed = timing.some((field) => changed[field] !== old[field]);
-        const isOutstanding = changed.enabled && old.nextRunAt !== null && old.nextRunAt <= now;
-        const due = isTimed && !isOutstanding ? firstDue(changed, now) : {};
-        await manager.update(scheduleEntity, where, { ...wanted, ...due, updatedAt: () => 'now()' });
+        await manager.update(scheduleEntity, where, { ...wanted, updatedAt: () => 'now()' });
         await requireNotRemoved(manager, change.destinationId);
+        if (timing.some((field) => changed[field] !== old[field])) await this.#replan(manager, old, changed);
         return await manager.findOneByOrFail(scheduleEntity, where);
       });
     } catch (error) {
@@ -105,106 +101,75 @@ export class Schedules implements ScheduleRepository {
     return affected === 1;
   }
 
-  /**
-   * `dueTicks` says which ticks a catch-up policy answers. Overlap `skip` drops a tick while a backup of the database waits
-   * or runs. A schedule that fails does not keep the others back.
-   * @throws AggregateError, after all others had their turn, with what failed
-   */
-  async takeDue(limit: number, maxFailures: number): Promise<Tick[]> {
-    const taken: string[] = [];
-    const ticks: Tick[] = [];
+  async slots(scheduleId: string, page: { limit: number; before: Date | null }): Promise<SlotPage> {
+    if (!isUuid(scheduleId)) return { past: [], planned: [] };
+    // One moment for both, so that no slot is in neither.
+    return await this.#dataSource.transaction('REPEATABLE READ', async (manager) => ({
+      past: await pastSlots(manager, scheduleId, page),
+      planned: await plannedSlots(manager, scheduleId),
+    }));
+  }
+
+  async takeDue(limit: number, maxFailures: number): Promise<TakenSlot[]> {
+    const due = await this.#dataSource.query<{ id: string }[]>(
+      `select schedule_id as id from holdfast.slots where status = 'planned' and run_at <= now()
+       group by schedule_id order by min(run_at), schedule_id limit $1`,
+      [limit],
+    );
+    const turn = { ids: this.#ids, ahead: this.#ahead, maxFailures };
+    const taken = await this.#withEach(due, async (manager, schedule) =>
+      takeSlots(manager, schedule, { ...turn, now: await currentTime(manager) }),
+    );
+    return taken.flat();
+  }
+
+  async planMissing(limit: number): Promise<number> {
+    const lacking = await this.#dataSource.query<{ id: string }[]>(
+      `select id from holdfast.schedules s
+       where enabled and (
+         select count(*) from holdfast.slots where schedule_id = s.id and status = 'planned' and run_at > now()) < $2
+       order by id limit $1`,
+      [limit, this.#ahead],
+    );
+    const planned = await this.#withEach(lacking, async (manager, schedule) =>
+      planAhead(manager, schedule, await currentTime(manager), this.#ahead),
+    );
+    return planned.length;
+  }
+
+  async forgetOldSlots(limit: number): Promise<number> {
+    return await forgetOldSlots(this.#dataSource.manager, limit);
+  }
+
+  async #replan(manager: EntityManager, old: Schedule | null, changed: NewSchedule & { id: string }): Promise<void> {
+    await replan(manager, old, changed, { now: await currentTime(manager), ahead: this.#ahead });
+  }
+
+  /** Does the work for each schedule that is on and that nobody else holds, each in a transaction that locks it. */
+  async #withEach<T>(
+    ids: readonly { id: string }[],
+    work: (manager: EntityManager, schedule: Schedule) => Promise<T>,
+  ): Promise<T[]> {
+    const results: T[] = [];
     const failures: unknown[] = [];
-    while (taken.length < limit) {
-      const count = taken.length;
+    for (const { id } of ids) {
       try {
-        const more = await this.#dataSource.transaction(async (manager) => {
-          const schedule = await lockDue(manager, taken);
-          if (!schedule) return [];
-          taken.push(schedule.id);
-          return await this.#answer(manager, schedule, maxFailures);
+        await this.#dataSource.transaction(async (manager) => {
+          const lock = { mode: 'pessimistic_write', onLocked: 'skip_locked' } as const;
+          const schedule = await manager.findOne(scheduleEntity, { where: { id, enabled: true }, lock });
+          if (schedule) results.push(await work(manager, schedule));
         });
-        ticks.push(...more);
       } catch (error) {
-        if (taken.length === count) throw error;
         failures.push(error);
       }
-      if (taken.length === count) break;
     }
-    if (failures.length > 0) throw new AggregateError(failures, `${failures.length} due schedules could not be taken.`);
-    return ticks;
+    if (failures.length > 0) throw new AggregateError(failures, `The slots of ${failures.length} schedules failed.`);
+    return results;
   }
-
-  async #answer(
-    manager: EntityManager,
-    schedule: ScheduleRow & { nextTickAt: Date },
-    maxFailures: number,
-  ): Promise<Tick[]> {
-    const now = await currentTime(manager);
-    const { id: scheduleId, databaseId, destinationId } = schedule;
-    const { run, dropped, next } = dueTicks(schedule, schedule.nextTickAt, now);
-    // Two schedules of one database take turns, so that each sees the other's backup.
-    await manager.query('select from holdfast.databases where id = $1 for no key update', [databaseId]);
-    const ticks: Tick[] = dropped ? [{ scheduleId, scheduledFor: dropped, backupId: null }] : [];
-    let ran = false;
-    for (const scheduledFor of run) {
-      const skipped = schedule.overlap === 'skip' && (await isOccupied(manager, databaseId));
-      const backup = skipped
-        ? null
-        : await insertBackup(manager, this.#ids, {
-            databaseId,
-            destinationId,
-            method: 'periodic',
-            requestId: null,
-            maxFailures,
-            tick: { scheduleId, scheduledFor },
-          });
-      ran ||= backup !== null;
-      ticks.push({ scheduleId, scheduledFor, backupId: backup?.id ?? null });
-    }
-    const due = dueAt(schedule, next);
-    await manager.update(scheduleEntity, { id: scheduleId }, ran ? { ...due, lastRunAt: now } : due);
-    return ticks;
-  }
-}
-
-/** Locks the schedule that has been due for longest, if it is not one of `except` and nobody else has it. */
-async function lockDue(
-  manager: EntityManager,
-  except: readonly string[],
-): Promise<(ScheduleRow & { nextTickAt: Date }) | null> {
-  const row = await manager
-    .createQueryBuilder(scheduleEntity, 's')
-    .addSelect('s.nextTickAt')
-    .where('s.enabled and s.next_run_at <= now() and s.id <> all(:except)', { except })
-    .orderBy('s.nextRunAt')
-    .addOrderBy('s.id')
-    .limit(1)
-    .setLock('pessimistic_write')
-    .setOnLocked('skip_locked')
-    .getOne();
-  return row?.nextTickAt ? { ...row, nextTickAt: row.nextTickAt } : null;
-}
-
-async function isOccupied(manager: EntityManager, databaseId: string): Promise<boolean> {
-  const rows = await manager.query<{ occupied: boolean }[]>(
-    `select exists (
-      select from holdfast.backups where database_id = $1 and status in ('scheduled', 'pending')
-    ) as occupied`,
-    [databaseId],
-  );
-  return only(rows).occupied;
 }
 
 async function currentTime(manager: EntityManager): Promise<Date> {
   return only(await manager.query<{ now: Date }[]>('select clock_timestamp() as now')).now;
-}
-
-function firstDue(schedule: Timing, now: Date): Pick<ScheduleRow, 'nextTickAt' | 'nextRunAt'> {
-  return dueAt(schedule, schedule.enabled ? nextTick(schedule, now) : null);
-}
-
-function dueAt(schedule: Timing, tick: Date | null): Pick<ScheduleRow, 'nextTickAt' | 'nextRunAt'> {
-  return { nextTickAt: tick, nextRunAt: tick && new Date(tick.getTime() + jitterMs(schedule)) };
 }
 
 /** @returns null for a database that is not the account's; throws on everything else */

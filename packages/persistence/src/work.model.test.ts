@@ -162,7 +162,7 @@ function eventOf(state: WorkState, servers: Servers, step: Step): WorkEvent | nu
     case 'handBack':
       return { type: step.type, at: now, attempt };
     case 'cancel':
-      return { type: 'cancel', at: now };
+      return { type: 'cancel', at: now, remoteEndsAt: later };
     case 'comesDue':
     case 'leaseEnds':
       return null;

@@ -247,14 +247,15 @@ describe('backups at work', () => {
     });
 
     it('can be marked as damaged only after they were done, and keep the first time', async () => {
+      const damage = { state: 'missing', detail: 'The dump is missing.' } as const;
       const waiting = await world.newBackup();
-      await world.backups.markDamaged(waiting.id);
+      await world.backups.markDamaged(waiting.id, damage);
       expect((await found(waiting.id)).damagedAt).to.equal(null);
       const { id } = await world.doneBackup();
-      await world.backups.markDamaged(id);
+      await world.backups.markDamaged(id, damage);
       const { damagedAt } = await found(id);
       expect(damagedAt).to.be.a('date');
-      await world.backups.markDamaged(id);
+      await world.backups.markDamaged(id, damage);
       expect((await found(id)).damagedAt).to.deep.equal(damagedAt);
     });
   });

@@ -1,16 +1,25 @@
 import type { DataSource, EntityManager, EntitySchema, FindOptionsWhere } from 'typeorm';
-import { HoldfastError, type ErrorCode, type PublicError, type WorkStatus } from '@holdfast/shared/domain';
+import {
+  type ErrorCode,
+  HoldfastError,
+  type Limits,
+  type PublicError,
+  remoteCancelSeconds,
+  type WorkAttempt,
+  type WorkStatus,
+} from '@holdfast/shared/domain';
 import { violatedConstraint } from './constraints.ts';
 import type { Work } from './entities/work.ts';
 import { isRowNumber, isUuid } from './keys.ts';
+import { fits, isDue, lockOrder, lockRoom } from './limits.ts';
+import { takeInOrder, type Ordered } from './order.ts';
 import type { Due, Failure, HeartbeatAnswer, Lease, Progress, Reaped, WorkRepository } from './repositories/index.ts';
 
 /** What is particular to one kind of work. SQL in it calls the row `w`. */
-export interface WorkKind<T> {
-  table: string;
+export interface WorkKind<T> extends Ordered {
   entity: EntitySchema<T>;
-  /** The condition, beside being due, under which a row may begin. */
-  mayBegin: string;
+  /** The condition under which no other one of the same `oneOf` goes first. */
+  first: string;
   /** The unique index that refuses a second one that runs at the same time, where there is one. */
   runningKey: string | null;
   /** Runs in the claim's transaction, before the caller knows that the work is its. */
@@ -19,6 +28,13 @@ export interface WorkKind<T> {
   attempts: { table: string; of: string };
   /** Further `with` queries on every change of state, over the rows in `changed`. */
   further: string;
+}
+
+/** An attempt of the row that `where` names; the parameters begin with the owner and the seconds of the lease. */
+interface Beginning {
+  set: string;
+  where: string;
+  parameters: unknown[];
 }
 
 interface Changed {
@@ -35,7 +51,13 @@ const after = (seconds: string): string => `clock_timestamp() + make_interval(se
 /** An error of the table as an SQL value; its texts are ours and hold no quotes. */
 const asValue = (code: ErrorCode): string => `'${JSON.stringify(new HoldfastError(code).toPublic())}'::jsonb`;
 /** Why work that somebody cancelled ended, as an SQL value. */
-export const cancelled = asValue('cancelled');
+const cancelled = asValue('cancelled');
+
+/** Ends the work `w` as cancelled where it waits, as a part of `set`; what runs or has ended stays as it is. */
+export const cancelWaiting = `
+  status = case when w.status = 'scheduled' then 'error' else w.status end,
+  error = case when w.status = 'scheduled' then ${cancelled} else w.error end,
+  completed_at = case when w.status = 'scheduled' then clock_timestamp() else w.completed_at end`;
 
 /** A program may have said what a row cannot hold (NUL, half a character); the reason has to get there all the same. */
 export function storable({ code, message }: PublicError): PublicError {
@@ -61,10 +83,12 @@ function failing(values: { error: string; retryable: string; retryInSeconds: str
 export class WorkTable<T extends Work> implements WorkRepository<T> {
   protected readonly dataSource: DataSource;
   readonly #kind: WorkKind<T>;
+  readonly #limits: Limits;
 
-  constructor(dataSource: DataSource, kind: WorkKind<T>) {
+  constructor(dataSource: DataSource, kind: WorkKind<T>, limits: Limits) {
     this.dataSource = dataSource;
     this.#kind = kind;
+    this.#limits = limits;
   }
 
   async find(id: string): Promise<T | null> {
@@ -73,24 +97,39 @@ export class WorkTable<T extends Work> implements WorkRepository<T> {
 
   async claim(id: string, lease: Lease): Promise<T | null> {
     if (!isUuid(id)) return null;
-    return await this.#begin({
-      set: '',
-      where: 'w.id = $3 and w.server_id is null',
-      parameters: [lease.worker, lease.seconds, id],
+    const { table } = this.#kind;
+    return await this.#begin(async (manager, begin) => {
+      await lockRoom(manager, table, id);
+      const work = await begin({
+        set: '',
+        where: `w.id = $3 and w.server_id is null and ${fits(this.#kind, this.#limits)}`,
+        parameters: [lease.worker, lease.seconds, id],
+      });
+      // To be rung for as soon as it fits. The ring gets another name, as the job of this one may not have ended yet.
+      if (!work) {
+        await manager.query(
+          `update ${table} set rung_at = null, refusals = refusals + 1
+           where id = $1 and status = 'scheduled' and rung_at is not null`,
+          [id],
+        );
+      }
+      return work;
     });
   }
 
   async claimOfServer(serverId: number, silenceSeconds: number, id?: string): Promise<T | null> {
     if (!isRowNumber(serverId) || (id !== undefined && !isUuid(id))) return null;
-    return await this.#begin({
-      set: ', silence_seconds = $2',
-      // An array, as a subquery that takes locks has to run once alone.
-      where: `w.server_id = $3 and w.id = any (array(
-        select w.id from ${this.#kind.table} w
-        where w.server_id = $3 and ($4::uuid is null or w.id = $4) and ${this.#begins}
-        order by w.created_at, w.id limit 1 for update of w skip locked))`,
-      parameters: [`server ${serverId}`, silenceSeconds, serverId, id ?? null],
-    });
+    return await this.#begin((_manager, begin) =>
+      begin({
+        set: ', silence_seconds = $2',
+        // An array, as a subquery that takes locks has to run once alone.
+        where: `w.server_id = $3 and w.id = any (array(
+          select w.id from ${this.#kind.table} w
+          where w.server_id = $3 and ($4::uuid is null or w.id = $4) and ${this.#begins}
+          order by ${this.#kind.place('w')}, w.id limit 1 for update of w skip locked))`,
+        parameters: [`server ${serverId}`, silenceSeconds, serverId, id ?? null],
+      }),
+    );
   }
 
   async heardOfServer(
@@ -118,28 +157,34 @@ export class WorkTable<T extends Work> implements WorkRepository<T> {
 
   /** The condition under which a row may begin. */
   get #begins(): string {
-    return `w.status = 'scheduled' and w.run_after <= clock_timestamp() and ${this.#kind.mayBegin}`;
+    const { free, first } = this.#kind;
+    return `w.status = 'scheduled' and w.run_after <= clock_timestamp() and ${free} and ${first}`;
   }
 
-  /** Begins an attempt of the row that `where` names; its parameters begin with the owner and the seconds of the lease. */
-  async #begin({ set, where, parameters }: { set: string; where: string; parameters: unknown[] }): Promise<T | null> {
+  async #begin(
+    claim: (manager: EntityManager, begin: (attempt: Beginning) => Promise<T | null>) => Promise<T | null>,
+  ): Promise<T | null> {
     try {
-      return await this.dataSource.transaction(async (manager) => {
-        const [claimed] = await this.#change(manager, {
-          set: `
-            status = 'pending', attempt = w.attempt + 1, lease_owner = $1, lease_until = ${after('$2')},
-            started_at = coalesce(w.started_at, clock_timestamp()), progress_bytes = 0, estimated_bytes = null ${set}`,
-          where: `${where} and ${this.#begins}`,
-          parameters,
-        });
-        const work = claimed ? await this.read(manager, claimed.id) : null;
-        if (work) await this.#kind.began(manager, work);
-        return work;
-      });
+      return await this.dataSource.transaction((manager) =>
+        claim(manager, (attempt) => this.#started(manager, attempt)),
+      );
     } catch (error) {
       if (this.#kind.runningKey !== null && violatedConstraint(error) === this.#kind.runningKey) return null;
       throw error;
     }
+  }
+
+  async #started(manager: EntityManager, { set, where, parameters }: Beginning): Promise<T | null> {
+    const [claimed] = await this.#change(manager, {
+      set: `
+        status = 'pending', attempt = w.attempt + 1, lease_owner = $1, lease_until = ${after('$2')},
+        started_at = coalesce(w.started_at, clock_timestamp()), progress_bytes = 0, estimated_bytes = null ${set}`,
+      where: `${where} and ${this.#begins}`,
+      parameters,
+    });
+    const work = claimed ? await this.read(manager, claimed.id) : null;
+    if (work) await this.#kind.began(manager, work);
+    return work;
   }
 
   async heartbeat(id: string, attempt: number, lease: Lease, progress: Progress): Promise<HeartbeatAnswer> {
@@ -189,20 +234,29 @@ export class WorkTable<T extends Work> implements WorkRepository<T> {
     return rows.length > 0;
   }
 
-  async takeDue(limit: number, ringAgainSeconds: number): Promise<Due[]> {
-    return await this.dataSource.query<Due[]>(
-      `with due as (
-        select w.id from ${this.#kind.table} w
-        where w.status = 'scheduled' and w.server_id is null and w.run_after <= now()
-          and (w.rung_at is null or w.rung_at <= now() - make_interval(secs => $2))
-          and ${this.#kind.mayBegin}
-        order by w.run_after, w.id limit $1 for update of w skip locked
-      ), rung as (
-        update ${this.#kind.table} w set rung_at = clock_timestamp() from due where w.id = due.id
-        returning w.id, w.attempt + 1 as attempt, w.request_id as "requestId"
-      ) select * from rung`,
-      [limit, ringAgainSeconds],
+  async takeDue(ahead: number, ringAgainSeconds: number): Promise<Due[]> {
+    return await this.dataSource.transaction(async (manager) => {
+      if (!(await lockOrder(manager, this.#kind.table))) return [];
+      return await manager.query<Due[]>(takeInOrder(this.#kind, this.#limits), [ahead, ringAgainSeconds]);
+    });
+  }
+
+  async takeNew(id: string): Promise<Due | null> {
+    if (!isUuid(id)) return null;
+    const { table } = this.#kind;
+    const [taken] = await this.dataSource.query<Due[]>(
+      `with taken as (
+        update ${table} w set rung_at = clock_timestamp()
+        where w.id = $1 and w.server_id is null and w.rung_at is null and ${this.#begins}
+          and ${fits(this.#kind, this.#limits)} and not exists (
+            select from ${table} other, (select account_id from ${table} where id = $1) own
+            where ${isDue('other')} and other.id <> $1
+              and (other.rung_at is null or other.account_id = own.account_id))
+        returning w.id, w.attempt + 1 as attempt, w.refusals, w.request_id as "requestId"
+      ) select * from taken`,
+      [id],
     );
+    return taken ?? null;
   }
 
   async reapExpired(limit: number, retryInSeconds: number): Promise<Reaped[]> {
@@ -223,17 +277,40 @@ export class WorkTable<T extends Work> implements WorkRepository<T> {
 
   async requestCancel(id: string): Promise<WorkStatus | null> {
     if (!isUuid(id)) return null;
-    const waits = `w.status = 'scheduled'`;
     const [row] = await this.#change(this.dataSource.manager, {
       set: `
         cancel_requested_at = coalesce(w.cancel_requested_at, clock_timestamp()),
-        status = case when ${waits} then 'error' else w.status end,
-        error = case when ${waits} then ${cancelled} else w.error end,
-        completed_at = case when ${waits} then clock_timestamp() end`,
+        lease_until = case
+          when w.server_id is not null and w.status = 'pending' then least(w.lease_until, ${after('$2')})
+          else w.lease_until
+        end,
+        ${cancelWaiting}`,
       where: `w.id = $1 and w.status in ('scheduled', 'pending')`,
-      parameters: [id],
+      parameters: [id, remoteCancelSeconds],
     });
     return row?.status ?? null;
+  }
+
+  async isCancelRequested(id: string, attempt: number): Promise<boolean> {
+    if (!isUuid(id)) return false;
+    const asked = await this.dataSource.query<unknown[]>(
+      `select from ${this.#kind.table}
+       where id = $1 and attempt = $2 and status = 'pending' and cancel_requested_at is not null`,
+      [id, attempt],
+    );
+    return asked.length > 0;
+  }
+
+  async attemptsOf(ids: readonly string[]): Promise<Map<string, WorkAttempt[]>> {
+    const { table, of } = this.#kind.attempts;
+    const rows = await this.dataSource.query<(WorkAttempt & { workId: string })[]>(
+      `select a.${of} as "workId", a.attempt, a.worker, a.started_at as "startedAt", a.ended_at as "endedAt", a.settled,
+         case when a.ended_at is null then w.progress_bytes else a.bytes end::double precision as bytes, a.error
+       from ${table} a join ${this.#kind.table} w on w.id = a.${of}
+       where a.${of} = any ($1::uuid[]) order by a.${of}, a.attempt`,
+      [ids.filter(isUuid)],
+    );
+    return Map.groupBy(rows, ({ workId }) => workId);
   }
 
   /** Makes the attempt the one that counts; `set` is what the kind of work records of it, from `$3` on. */

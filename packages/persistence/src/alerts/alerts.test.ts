@@ -90,9 +90,9 @@ describe('alerts', () => {
 
   it('come of what a store lost, of a removal that fails, and of what a destination holds that nobody owns', async () => {
     const { id } = await world.doneBackup();
-    await world.backups.markDamaged(id);
+    await world.backups.markDamaged(id, { state: 'missing', detail: 'The dump is missing.' });
     const deleted = await world.doneBackup();
-    await world.backups.requestDeletion(world.account.id, deleted.id);
+    await world.backups.requestDeletion(world.account.id, deleted.id, { graceSeconds: 0 });
     await world.backups.deletionFailed(deleted.id, { code: 'store_denied', message: 'The store denied it.' });
     await world.sql(
       `insert into holdfast.reconciliations (destination_id, error) values ($1, '{"message":"It is away."}')`,

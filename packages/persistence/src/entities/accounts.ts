@@ -3,10 +3,22 @@ import type { Account, ApiToken } from '@holdfast/shared/domain';
 import { insertedAt, instant, integer, hidden, numberKey, optional, text, uuidKey } from './columns.ts';
 import { restricted } from './foreign-keys.ts';
 
-export const accountEntity = new EntitySchema<Account>({
+/** When one of its rows was last chosen to begin, for the order between accounts. */
+interface Turns {
+  backupsTurnAt: Date | null;
+  restoresTurnAt: Date | null;
+}
+
+export const accountEntity = new EntitySchema<Account & Turns>({
   name: 'Account',
   tableName: 'accounts',
-  columns: { id: numberKey, name: text, createdAt: insertedAt },
+  columns: {
+    id: numberKey,
+    name: text,
+    createdAt: insertedAt,
+    backupsTurnAt: hidden(optional(instant)),
+    restoresTurnAt: hidden(optional(instant)),
+  },
   uniques: [{ name: 'accounts_name_key', columns: ['name'] }],
   checks: [{ name: 'accounts_name_check', expression: `name <> ''` }],
 });

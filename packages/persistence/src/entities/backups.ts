@@ -1,6 +1,6 @@
 import { EntitySchema } from 'typeorm';
 import type { Backup, BackupAttempt, BackupFile, PublicError } from '@holdfast/shared/domain';
-import { bytes, flag, hidden, instant, integer, json, optional, text, uuid, uuidKey } from './columns.ts';
+import { bytes, bytewise, flag, hidden, instant, integer, json, optional, text, uuid, uuidKey } from './columns.ts';
 import { restricted, withinAccount } from './foreign-keys.ts';
 import { workChecks, workColumns, workIndices, workServer } from './work.ts';
 
@@ -11,6 +11,8 @@ interface Hidden {
   deletionRungAt: Date | null;
   deletionError: PublicError | null;
   deletionBegunAt: Date | null;
+  /** How often the removal failed since it began. */
+  deletionFailures: number;
   deletedAt: Date | null;
 }
 
@@ -30,6 +32,7 @@ export const backupEntity = new EntitySchema<Backup & Hidden>({
     size: optional(bytes),
     manifestKey: optional(text),
     damagedAt: optional(instant),
+    damage: optional(json),
     expiresAt: optional(instant),
     verifiedAt: optional(instant),
     lockedAt: optional(instant),
@@ -37,6 +40,7 @@ export const backupEntity = new EntitySchema<Backup & Hidden>({
     deletionReason: optional(text),
     deletionDueAt: optional(instant),
     deletionBegunAt: hidden(optional(instant)),
+    deletionFailures: hidden({ ...integer, default: 0 }),
     deletionRequestId: hidden(optional(text)),
     deletionRungAt: hidden(optional(instant)),
     deletionError: hidden(optional(json)),
@@ -58,13 +62,20 @@ export const backupEntity = new EntitySchema<Backup & Hidden>({
       name: 'backups_deletion_check',
       expression: `(deletion_requested_at is null or (status in ('done', 'error') and locked_at is null)) and (deletion_requested_at is null) = (deletion_due_at is null) and (deletion_begun_at is null or deletion_requested_at is not null) and (deleted_at is null or deletion_begun_at is not null)`,
     },
+    { name: 'backups_damage_check', expression: 'damage is null or damaged_at is not null' },
   ],
   indices: [
     ...workIndices('backups'),
+    {
+      name: 'backups_order_idx',
+      columns: ['accountId', 'method', 'createdAt'],
+      where: `status = 'scheduled' and server_id is null`,
+    },
     { name: 'backups_running_key', columns: ['databaseId'], unique: true, where: `status = 'pending'` },
     { name: 'backups_database_id_created_at_idx', columns: ['databaseId', 'createdAt'] },
     { name: 'backups_destination_id_idx', columns: ['destinationId'] },
     { name: 'backups_damaged_idx', columns: ['databaseId'], where: 'damaged_at is not null' },
+    { name: 'backups_schedule_done_idx', columns: ['scheduleId', 'completedAt'], where: `status = 'done'` },
     {
       name: 'backups_deletion_idx',
       columns: ['deletionDueAt'],
@@ -119,7 +130,7 @@ export const backupAttemptEntity = new EntitySchema<BackupAttempt & { rungAt: Da
     backupId: uuidKey,
     attempt: { ...integer, primary: true },
     destinationId: integer,
-    prefix: text,
+    prefix: bytewise,
     worker: text,
     startedAt: instant,
     endedAt: optional(instant),
@@ -139,6 +150,7 @@ export const backupAttemptEntity = new EntitySchema<BackupAttempt & { rungAt: Da
   ],
   indices: [
     { name: 'backup_attempts_destination_id_idx', columns: ['destinationId'] },
+    { name: 'backup_attempts_settled_prefix_idx', columns: ['destinationId', 'prefix'], where: 'settled' },
     { name: 'backup_attempts_sweep_idx', columns: ['endedAt'], where: 'not settled and swept_at is null' },
     { name: 'backup_attempts_settled_key', columns: ['backupId'], unique: true, where: 'settled' },
   ],

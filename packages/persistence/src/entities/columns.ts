@@ -7,6 +7,8 @@ export const numberKey: Column = { type: 'integer', primary: true, generated: 'i
 
 export const uuid: Column = { type: 'uuid' };
 export const text: Column = { type: 'text' };
+/** Text in the order of its bytes. */
+export const bytewise: Column = { type: 'text', collation: 'C' };
 export const integer: Column = { type: 'integer' };
 export const flag: Column = { type: 'boolean' };
 export const json: Column = { type: 'jsonb' };

@@ -1,19 +1,32 @@
 import { EntitySchema } from 'typeorm';
 import type { Orphan, Reconciliation } from '@holdfast/shared/domain';
-import { bytes, flag, hidden, insertedAt, instant, integer, json, optional, text } from './columns.ts';
+import { bytes, bytewise, flag, hidden, insertedAt, instant, integer, json, optional, text } from './columns.ts';
 import { restricted } from './foreign-keys.ts';
 
-export const reconciliationEntity = new EntitySchema<Reconciliation & { rungAt: Date | null }>({
+/** What only statements use: the doorbell and the lease. */
+interface Hidden {
+  requestId: string | null;
+  rungAt: Date | null;
+  /** Counts the runs: the fencing number of the present one. */
+  run: number;
+  leaseUntil: Date | null;
+}
+
+export const reconciliationEntity = new EntitySchema<Reconciliation & Hidden>({
   name: 'Reconciliation',
   tableName: 'reconciliations',
   columns: {
     destinationId: { ...integer, primary: true },
     requestedAt: optional(instant),
+    requestId: hidden(optional(text)),
+    dueAt: insertedAt,
     rungAt: hidden(optional(instant)),
+    run: hidden({ ...integer, default: 0 }),
+    leaseUntil: hidden(optional(instant)),
     startedAt: optional(instant),
     endedAt: optional(instant),
-    objects: optional(bytes),
-    bytes: optional(bytes),
+    succeededAt: optional(instant),
+    report: optional(json),
     error: optional(json),
   },
   foreignKeys: [
@@ -27,7 +40,7 @@ export const orphanEntity = new EntitySchema<Orphan>({
   columns: {
     destinationId: { ...integer, primary: true },
     kind: { ...text, primary: true },
-    key: { ...text, primary: true },
+    key: { ...bytewise, primary: true },
     uploadId: { ...text, primary: true },
     size: optional(bytes),
     known: flag,

@@ -28,6 +28,11 @@ export const restoreEntity = new EntitySchema<Restore & { rungAt: Date | null; t
   ],
   indices: [
     ...workIndices('restores'),
+    {
+      name: 'restores_order_idx',
+      columns: ['accountId', 'createdAt'],
+      where: `status = 'scheduled' and server_id is null`,
+    },
     { name: 'restores_target_key', columns: ['targetKey'], unique: true, where: `status in ('scheduled', 'pending')` },
     { name: 'restores_backup_id_idx', columns: ['backupId'] },
     { name: 'restores_database_id_idx', columns: ['databaseId'] },
@@ -40,7 +45,7 @@ export const restoreEntity = new EntitySchema<Restore & { rungAt: Date | null; t
   ],
 });
 
-export const restoreAttemptEntity = new EntitySchema<RestoreAttempt>({
+export const restoreAttemptEntity = new EntitySchema<RestoreAttempt & { rungAt: Date | null }>({
   name: 'RestoreAttempt',
   tableName: 'restore_attempts',
   columns: {
@@ -52,14 +57,20 @@ export const restoreAttemptEntity = new EntitySchema<RestoreAttempt>({
     settled: flag,
     bytes,
     error: optional(json),
+    rungAt: hidden(optional(instant)),
+    sweptAt: optional(instant),
   },
   checks: [
     { name: 'restore_attempts_attempt_check', expression: 'attempt >= 1' },
     {
       name: 'restore_attempts_settled_check',
-      expression: 'not settled or (ended_at is not null and error is null)',
+      expression: 'not settled or (ended_at is not null and error is null and swept_at is null)',
     },
+    { name: 'restore_attempts_swept_at_check', expression: 'swept_at is null or ended_at is not null' },
   ],
-  indices: [{ name: 'restore_attempts_settled_key', columns: ['restoreId'], unique: true, where: 'settled' }],
+  indices: [
+    { name: 'restore_attempts_sweep_idx', columns: ['endedAt'], where: 'not settled and swept_at is null' },
+    { name: 'restore_attempts_settled_key', columns: ['restoreId'], unique: true, where: 'settled' },
+  ],
   foreignKeys: [restricted('restore_attempts_restore_fkey', 'Restore', ['restoreId'])],
 });

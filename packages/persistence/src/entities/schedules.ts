@@ -3,10 +3,8 @@ import type { Schedule } from '@holdfast/shared/domain';
 import { flag, hidden, insertedAt, instant, integer, json, optional, text, uuid, uuidKey } from './columns.ts';
 import { restricted, withinAccount } from './foreign-keys.ts';
 
-/** `nextRunAt` is the tick of the cron expression, `nextTickAt`, and the schedule's own share of the jitter. */
-export type ScheduleRow = Schedule & { nextTickAt: Date | null };
-
-export const scheduleEntity = new EntitySchema<ScheduleRow>({
+/** `retentionCheckedAt`: when its policy was last applied; null while it has none. */
+export const scheduleEntity = new EntitySchema<Schedule & { retentionCheckedAt: Date | null }>({
   name: 'Schedule',
   tableName: 'schedules',
   columns: {
@@ -23,9 +21,14 @@ export const scheduleEntity = new EntitySchema<ScheduleRow>({
     graceSeconds: integer,
     jitterSeconds: integer,
     isPeriodicSetting: flag,
-    nextTickAt: hidden(optional(instant)),
-    nextRunAt: optional(instant),
+    nextRunAt: {
+      ...optional(instant),
+      virtualProperty: true,
+      query: (schedule) =>
+        `select min(run_at) from holdfast.slots where schedule_id = ${schedule}.id and status = 'planned'`,
+    },
     lastRunAt: optional(instant),
+    retentionCheckedAt: hidden(optional(instant)),
     createdAt: insertedAt,
     updatedAt: insertedAt,
   },
@@ -34,15 +37,10 @@ export const scheduleEntity = new EntitySchema<ScheduleRow>({
     { name: 'schedules_overlap_check', expression: `overlap in ('queue', 'skip')` },
     { name: 'schedules_grace_seconds_check', expression: 'grace_seconds >= 0' },
     { name: 'schedules_jitter_seconds_check', expression: 'jitter_seconds >= 0' },
-    {
-      name: 'schedules_next_check',
-      expression: '(next_tick_at is null) = (next_run_at is null) and (enabled or next_run_at is null)',
-    },
   ],
   indices: [
     { name: 'schedules_database_id_idx', columns: ['databaseId'] },
     { name: 'schedules_destination_id_idx', columns: ['destinationId'] },
-    { name: 'schedules_due_idx', columns: ['nextRunAt'], where: 'enabled' },
     { name: 'schedules_periodic_setting_key', columns: ['databaseId'], unique: true, where: 'is_periodic_setting' },
   ],
   foreignKeys: [

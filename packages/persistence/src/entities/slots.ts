@@ -1,6 +1,6 @@
 import { EntitySchema } from 'typeorm';
 import type { Slot } from '@holdfast/shared/domain';
-import { insertedAt, instant, integer, optional, text, uuid, uuidKey } from './columns.ts';
+import { hidden, insertedAt, instant, integer, optional, text, uuid, uuidKey } from './columns.ts';
 import { restricted } from './foreign-keys.ts';
 
 export const slotEntity = new EntitySchema<Slot & { createdAt: Date }>({
@@ -14,7 +14,7 @@ export const slotEntity = new EntitySchema<Slot & { createdAt: Date }>({
     reason: optional(text),
     covers: integer,
     backupId: optional(uuid),
-    createdAt: insertedAt,
+    createdAt: hidden(insertedAt),
     endedAt: optional(instant),
   },
   checks: [
@@ -23,8 +23,14 @@ export const slotEntity = new EntitySchema<Slot & { createdAt: Date }>({
       expression: `status in ('planned', 'running', 'done', 'error', 'skipped', 'missed')`,
     },
     { name: 'slots_run_at_check', expression: 'run_at >= scheduled_for' },
-    { name: 'slots_covers_check', expression: `covers >= 1 and (covers = 1 or status = 'missed')` },
-    { name: 'slots_reason_check', expression: `(status = 'skipped') = (reason is not null)` },
+    {
+      name: 'slots_covers_check',
+      expression: `covers >= 1 and (covers = 1 or status in ('planned', 'skipped', 'missed'))`,
+    },
+    {
+      name: 'slots_reason_check',
+      expression: `(status = 'skipped') = (reason is not null) and reason in ('overlap', 'disabled', 'caught_up')`,
+    },
     {
       name: 'slots_backup_check',
       expression: `(status <> 'running' or backup_id is not null) and (status not in ('planned', 'skipped', 'missed') or backup_id is null)`,
@@ -34,6 +40,8 @@ export const slotEntity = new EntitySchema<Slot & { createdAt: Date }>({
   indices: [
     { name: 'slots_planned_idx', columns: ['runAt'], where: `status = 'planned'` },
     { name: 'slots_missed_idx', columns: ['scheduleId', 'scheduledFor'], where: `status = 'missed'` },
+    { name: 'slots_schedule_id_run_at_idx', columns: ['scheduleId', 'runAt'], where: `status = 'planned'` },
+    { name: 'slots_ended_at_idx', columns: ['endedAt'], where: 'ended_at is not null' },
     { name: 'slots_backup_id_key', columns: ['backupId'], unique: true },
   ],
   foreignKeys: [

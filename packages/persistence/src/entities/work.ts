@@ -22,6 +22,8 @@ export const workColumns = {
   error: optional(json),
   /** When the queue was last told; null when it is to be told as soon as the row is due. */
   rungAt: hidden(optional(instant)),
+  /** How many rings came to nothing because the work did not fit just then. */
+  refusals: hidden({ ...integer, default: 0 }),
   requestId: optional(text),
   createdAt: instant,
   startedAt: optional(instant),
@@ -65,4 +67,5 @@ export const workIndices = (table: string): EntitySchemaIndexOptions[] => [
   { name: `${table}_due_idx`, columns: ['runAfter'], where: `status = 'scheduled'` },
   { name: `${table}_server_id_idx`, columns: ['serverId'], where: `status = 'scheduled'` },
   { name: `${table}_lease_idx`, columns: ['leaseUntil'], where: `status = 'pending'` },
+  { name: `${table}_rung_idx`, columns: ['rungAt'], where: `status = 'scheduled' and rung_at is not null` },
 ];

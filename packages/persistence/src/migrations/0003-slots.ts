@@ -1,5 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
+/** The rows know when a schedule comes due, and what became of the backups that there are. */
 const slots = `
   alter table holdfast.schedules
     add column grace_seconds integer not null default 60,
@@ -19,8 +20,10 @@ const slots = `
     constraint slots_pkey primary key (schedule_id, scheduled_for),
     constraint slots_status_check check (status in ('planned', 'running', 'done', 'error', 'skipped', 'missed')),
     constraint slots_run_at_check check (run_at >= scheduled_for),
-    constraint slots_covers_check check (covers >= 1 and (covers = 1 or status = 'missed')),
-    constraint slots_reason_check check ((status = 'skipped') = (reason is not null)),
+    constraint slots_covers_check check (covers >= 1 and (covers = 1 or status in ('planned', 'skipped', 'missed'))),
+    constraint slots_reason_check check (
+      (status = 'skipped') = (reason is not null) and reason in ('overlap', 'disabled', 'caught_up')
+    ),
     constraint slots_backup_check check (
       (status <> 'running' or backup_id is not null) and (status not in ('planned', 'skipped', 'missed') or backup_id is null)
     ),
@@ -29,8 +32,23 @@ const slots = `
     constraint slots_backup_fkey foreign key (backup_id) references holdfast.backups (id) on delete set null
   );
   create index slots_planned_idx on holdfast.slots (run_at) where status = 'planned';
+  create index slots_schedule_id_run_at_idx on holdfast.slots (schedule_id, run_at) where status = 'planned';
   create index slots_missed_idx on holdfast.slots (schedule_id, scheduled_for) where status = 'missed';
-  create unique index slots_backup_id_key on holdfast.slots (backup_id);`;
+  create index slots_ended_at_idx on holdfast.slots (ended_at) where ended_at is not null;
+  create unique index slots_backup_id_key on holdfast.slots (backup_id);
+
+  insert into holdfast.slots (schedule_id, scheduled_for, run_at, status, covers, backup_id, created_at, ended_at)
+    select schedule_id, scheduled_for, greatest(scheduled_for, created_at),
+      case when completed_at is null then 'running' else status end, 1, id, created_at, completed_at
+    from holdfast.backups where schedule_id is not null and scheduled_for is not null;
+  insert into holdfast.slots (schedule_id, scheduled_for, run_at, status, covers)
+    select id, next_tick_at, next_run_at, 'planned', 1 from holdfast.schedules where next_tick_at is not null
+    on conflict (schedule_id, scheduled_for) do nothing;
+
+  alter table holdfast.schedules
+    drop constraint schedules_next_check,
+    drop column next_tick_at,
+    drop column next_run_at;`;
 
 /** Each attempt is kept: when, by whom, how far it came and what ended it. */
 const attempts = `
@@ -49,11 +67,17 @@ const attempts = `
     settled boolean not null,
     bytes bigint not null,
     error jsonb,
+    rung_at timestamptz,
+    swept_at timestamptz,
     constraint restore_attempts_pkey primary key (restore_id, attempt),
     constraint restore_attempts_attempt_check check (attempt >= 1),
-    constraint restore_attempts_settled_check check (not settled or (ended_at is not null and error is null)),
+    constraint restore_attempts_settled_check check (
+      not settled or (ended_at is not null and error is null and swept_at is null)
+    ),
+    constraint restore_attempts_swept_at_check check (swept_at is null or ended_at is not null),
     constraint restore_attempts_restore_fkey foreign key (restore_id) references holdfast.restores (id) on delete restrict
   );
+  create index restore_attempts_sweep_idx on holdfast.restore_attempts (ended_at) where not settled and swept_at is null;
   create unique index restore_attempts_settled_key on holdfast.restore_attempts (restore_id) where settled;`;
 
 /** From the mark to the first removed object there is time to take the deletion back. */
@@ -61,7 +85,9 @@ const deletion = `
   alter table holdfast.backups
     add column deletion_reason text,
     add column deletion_due_at timestamptz,
-    add column deletion_begun_at timestamptz;
+    add column deletion_begun_at timestamptz,
+    add column deletion_failures integer not null default 0,
+    add column damage jsonb;
   update holdfast.backups set deletion_due_at = deletion_requested_at, deletion_begun_at = deletion_requested_at
     where deletion_requested_at is not null;
   alter table holdfast.backups
@@ -71,28 +97,42 @@ const deletion = `
       and (deletion_requested_at is null) = (deletion_due_at is null)
       and (deletion_begun_at is null or deletion_requested_at is not null)
       and (deleted_at is null or deletion_begun_at is not null)
-    );
+    ),
+    add constraint backups_damage_check check (damage is null or damaged_at is not null);
   drop index holdfast.backups_deletion_idx;
   create index backups_deletion_idx on holdfast.backups (deletion_due_at)
     where deletion_requested_at is not null and deleted_at is null;`;
 
+/** When a schedule's policy was last applied, and whether a good backup came since. */
+const retention = `
+  alter table holdfast.schedules add column retention_checked_at timestamptz;
+  create index backups_schedule_done_idx on holdfast.backups (schedule_id, completed_at) where status = 'done';`;
+
 const reconciliation = `
+  alter table holdfast.backup_attempts alter column prefix type text collate "C";
+  create index backup_attempts_settled_prefix_idx on holdfast.backup_attempts (destination_id, prefix) where settled;
+
   create table holdfast.reconciliations (
-    destination_id integer primary key,
+    destination_id integer not null,
     requested_at timestamptz,
+    request_id text,
+    due_at timestamptz not null default now(),
     rung_at timestamptz,
+    run integer not null default 0,
+    lease_until timestamptz,
     started_at timestamptz,
     ended_at timestamptz,
-    objects bigint,
-    bytes bigint,
+    succeeded_at timestamptz,
+    report jsonb,
     error jsonb,
+    constraint reconciliations_pkey primary key (destination_id),
     constraint reconciliations_destination_fkey foreign key (destination_id) references holdfast.destinations (id) on delete cascade
   );
 
   create table holdfast.orphans (
     destination_id integer not null,
     kind text not null,
-    key text not null,
+    key text collate "C" not null,
     upload_id text not null,
     size bigint,
     known boolean not null,
@@ -103,6 +143,18 @@ const reconciliation = `
     constraint orphans_kind_check check (kind in ('object', 'upload') and (kind = 'upload') = (upload_id <> '')),
     constraint orphans_destination_fkey foreign key (destination_id) references holdfast.destinations (id) on delete cascade
   );`;
+
+/** For the order in which what waits is begun. */
+const order = ['backups', 'restores']
+  .map(
+    (table) => `
+  alter table holdfast.accounts add column ${table}_turn_at timestamptz;
+  alter table holdfast.${table} add column refusals integer not null default 0;
+  create index ${table}_rung_idx on holdfast.${table} (rung_at) where status = 'scheduled' and rung_at is not null;
+  create index ${table}_order_idx on holdfast.${table} (account_id, ${table === 'backups' ? 'method, ' : ''}created_at)
+    where status = 'scheduled' and server_id is null;`,
+  )
+  .join('');
 
 const alerts = `
   create table holdfast.alerts (
@@ -125,7 +177,8 @@ const alerts = `
 /** Planned runs as rows, a history of attempts, deletion with a grace, what a look at the stores found, and alerts. */
 export class Slots1763856000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
-    for (const statements of [slots, attempts, deletion, reconciliation, alerts]) await runner.query(statements);
+    for (const statements of [slots, attempts, deletion, retention, reconciliation, order, alerts])
+      await runner.query(statements);
   }
 
   async down(): Promise<void> {

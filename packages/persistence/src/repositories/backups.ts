@@ -1,4 +1,12 @@
-import type { Backup, BackupAttempt, BackupFile, BackupMethod, PublicError } from '@holdfast/shared/domain';
+import type {
+  Backup,
+  BackupAttempt,
+  BackupFile,
+  BackupMethod,
+  Damage,
+  Deletion,
+  PublicError,
+} from '@holdfast/shared/domain';
 import type { WorkRepository } from './work.ts';
 
 export interface NewBackup {
@@ -18,7 +26,16 @@ export interface BackupResult {
 }
 
 /** `requested`, or why a backup is not deleted now. */
-export type DeletionAnswer = 'requested' | 'running' | 'locked' | 'being_restored';
+export type DeletionAnswer = 'requested' | 'running' | 'locked' | 'being_restored' | 'last_good';
+
+/** How somebody asks for a deletion. */
+export interface DeletionRequest {
+  requestId?: string | undefined;
+  /** How long it can be taken back. */
+  graceSeconds: number;
+  /** Refuses to delete the only backup that its database could be restored from. */
+  keepLastGood?: boolean;
+}
 
 export interface BackupRepository extends WorkRepository<Backup> {
   /** Inserts the row `scheduled`, or finds the one of that id. @returns null when the database is unknown */
@@ -40,23 +57,38 @@ export interface BackupRepository extends WorkRepository<Backup> {
   /** @returns null when it is unknown */
   setLocked(accountId: number, id: string, locked: boolean): Promise<Backup | null>;
   /**
-   * Hides a backup and has its objects removed; one that waits is cancelled.
+   * Marks a backup for deletion: it is hidden at once, and its objects are removed when the grace is over. One that waits is
+   * cancelled.
    * @returns what stands in the way, or null when it is unknown
    */
-  requestDeletion(accountId: number, id: string, requestId?: string): Promise<DeletionAnswer | null>;
+  requestDeletion(accountId: number, id: string, request: DeletionRequest): Promise<DeletionAnswer | null>;
   /**
-   * Takes up to `limit` backups whose objects are to be removed, each with the request that asked for it; marks them as rung
-   * like `takeDue`.
+   * Takes a deletion back; one that nobody deletes stays as it is. What a policy had marked is locked, or it would be marked again.
+   * @returns the backup; `too_late` when the removal of its objects has begun; null when it is unknown
+   */
+  undelete(accountId: number, databaseId: string, id: string): Promise<Backup | 'too_late' | null>;
+  /** The deletions of a database's backups, up to `limit`: first those that have not ended, then the newest ones. */
+  deletionsOf(databaseId: string, limit: number): Promise<Deletion[]>;
+  /**
+   * Takes up to `limit` backups whose objects are to be removed now, each with the request that asked for it; marks them as
+   * rung like `takeDue`. After each failure of the removal it waits twice as long, up to 6 h.
    */
   takeDeletable(limit: number, ringAgainSeconds: number): Promise<Pick<Backup, 'id' | 'requestId'>[]>;
+  /**
+   * Called before the first object is touched: from then on the deletion cannot be taken back.
+   * @returns `spared` when a policy marked it and its database has no other good backup now: the deletion is then taken back; null when its objects are not to be removed now
+   */
+  beginRemoval(id: string): Promise<'begun' | 'spared' | null>;
   /** A backup whose objects are still to be removed, with the folders of all its attempts. */
   findDeletable(id: string): Promise<{ backup: Backup; attempts: BackupAttempt[] } | null>;
   /** Records why the objects could not be removed; it is tried again. */
   deletionFailed(id: string, error: PublicError): Promise<void>;
-  /** Records that no object is left. The last backup of a destination that is being removed takes the destination along. */
+  /** Records that no object is left of one whose removal had begun. The last backup of a destination that is being removed takes the destination along. */
   markDeleted(id: string): Promise<void>;
-  /** Records that the stored object was found missing or different. */
-  markDamaged(id: string): Promise<void>;
+  /** Records that a stored object was found missing or different; not of one whose removal has begun. */
+  markDamaged(id: string, damage: Damage): Promise<void>;
+  /** Records that all its objects are there again. */
+  clearDamage(id: string): Promise<void>;
   /**
    * Ended attempts that did not settle and may have left objects; due `delaySeconds` after their end. Marks them as rung like
    * `takeDue`.

@@ -24,8 +24,8 @@ export interface DestinationRepository {
   /** @returns what uses it (nothing is deleted then); null when unknown */
   delete(accountId: number, id: number): Promise<DestinationUses | null>;
   /**
-   * Hides a destination and has the objects of all its backups removed, then the destination itself. Does nothing while a
-   * database or schedule uses it, or while one of its backups cannot be deleted.
+   * Hides a destination and has the objects of all its backups removed at once, then the destination itself. Does nothing while
+   * a database or schedule uses it, or while one of its backups cannot be deleted.
    * @returns what uses it; null when unknown
    */
   requestDeletion(accountId: number, id: number, requestId?: string): Promise<DestinationUses | null>;

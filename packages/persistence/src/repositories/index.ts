@@ -3,9 +3,11 @@ import type { AlertRepository } from './alerts.ts';
 import type { BackupRepository } from './backups.ts';
 import type { DatabaseRepository } from './databases.ts';
 import type { DestinationRepository } from './destinations.ts';
+import type { ReconciliationRepository } from './reconciliations.ts';
 import type { RemoteUploadRepository } from './remote-uploads.ts';
 import type { IdempotencyRepository, RequestRateRepository } from './requests.ts';
 import type { RestoreRepository } from './restores.ts';
+import type { RetentionRepository } from './retention.ts';
 import type { ScheduleRepository } from './schedules.ts';
 import type { ServerRepository } from './servers.ts';
 
@@ -14,9 +16,11 @@ export * from './alerts.ts';
 export * from './backups.ts';
 export * from './databases.ts';
 export * from './destinations.ts';
+export * from './reconciliations.ts';
 export * from './remote-uploads.ts';
 export * from './requests.ts';
 export * from './restores.ts';
+export * from './retention.ts';
 export * from './schedules.ts';
 export * from './servers.ts';
 export * from './work.ts';
@@ -31,10 +35,12 @@ export interface Persistence {
   restores: RestoreRepository;
   servers: ServerRepository;
   alerts: AlertRepository;
+  retention: RetentionRepository;
   remoteUploads: RemoteUploadRepository;
+  reconciliations: ReconciliationRepository;
   requestRates: RequestRateRepository;
   idempotency: IdempotencyRepository;
-  /** Resolves when the database answers. */
+  /** Resolves when the database answers and its schema fits. */
   ping(): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import type { ComputeType, Restore } from '@holdfast/shared/domain';
+import type { ComputeType, Restore, RestoreAttempt } from '@holdfast/shared/domain';
 import type { WorkRepository } from './work.ts';
 
 export type NewRestore = Pick<
@@ -17,6 +17,13 @@ export interface RestoreRepository extends WorkRepository<Restore> {
   create(restore: NewRestore): Promise<Restore | 'busy' | null>;
   findOwned(accountId: number, id: string): Promise<Restore | null>;
   settle(id: string, attempt: number, outcome: string): Promise<boolean>;
+  /**
+   * Restores that failed and may have left something on their servers; due `delaySeconds` after their end. Marks them as rung
+   * like `takeDue`, but the longer a server is away the more seldom.
+   */
+  takeSweepable(limit: number, delaySeconds: number, ringAgainSeconds: number): Promise<RestoreAttempt[]>;
+  /** Records that a restore which failed has left nothing. */
+  markSwept(restoreId: string): Promise<void>;
   /** The restore of a backup that a remote server is at. */
   findRunningOfServer(serverId: number, backupId: string): Promise<Restore | null>;
 }

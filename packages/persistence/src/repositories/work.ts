@@ -1,4 +1,4 @@
-import type { PublicError, WorkStatus } from '@holdfast/shared/domain';
+import type { PublicError, WorkAttempt, WorkStatus } from '@holdfast/shared/domain';
 
 /** Who works on a unit of work, as the lease names it. */
 export interface Lease {
@@ -19,6 +19,8 @@ export interface Due {
   id: string;
   /** The attempt that a claim would begin. */
   attempt: number;
+  /** How many rings for it came to nothing because it did not fit just then. */
+  refusals: number;
   requestId: string | null;
 }
 
@@ -42,7 +44,10 @@ export interface Reaped {
  */
 export interface WorkRepository<T> {
   find(id: string): Promise<T | null>;
-  /** Begins the next attempt for a worker, or null when somebody else has it, it is not due, or the same target is being worked on. */
+  /**
+   * Begins the next attempt for a worker, or null when somebody else has it, it is not due, the same target is being worked
+   * on, or it would exceed a limit; where it still waits it is to be rung for anew.
+   */
   claim(id: string, lease: Lease): Promise<T | null>;
   /** Begins the oldest work that is due for a remote server, or the one of that id; null when there is none. */
   claimOfServer(serverId: number, silenceSeconds: number, id?: string): Promise<T | null>;
@@ -61,10 +66,23 @@ export interface WorkRepository<T> {
   fail(id: string, attempt: number, failure: Failure): Promise<WorkStatus | null>;
   /** Gives the work back uncounted (SIGTERM). @returns false when the attempt is stale */
   handBack(id: string, attempt: number): Promise<boolean>;
-  /** Takes up to `limit` due rows that were not rung within `ringAgainSeconds` and marks them as rung. */
-  takeDue(limit: number, ringAgainSeconds: number): Promise<Due[]>;
+  /**
+   * Marks as rung what is to begin next, in the fair order of docs/limits.md, and what was rung longer ago than
+   * `ringAgainSeconds`. No more than `ahead` rows, or as many as run now, are rung for and have not begun.
+   * @returns best first; nothing while another process decides
+   */
+  takeDue(ahead: number, ringAgainSeconds: number): Promise<Due[]>;
+  /** Marks one row as rung when it fits and nothing waits before it; null otherwise: `takeDue` will say when it is its turn. */
+  takeNew(id: string): Promise<Due | null>;
   /** Takes back up to `limit` attempts whose lease has ended. */
   reapExpired(limit: number, retryInSeconds: number): Promise<Reaped[]>;
-  /** @returns the new status, or null when it was final already */
+  /**
+   * Ends work that waits, and asks whoever runs it to end it. A remote server keeps it for `remoteCancelSeconds` at most.
+   * @returns the new status, or null when it was final already
+   */
   requestCancel(id: string): Promise<WorkStatus | null>;
+  /** Whether somebody asked to cancel the attempt, which still runs. */
+  isCancelRequested(id: string, attempt: number): Promise<boolean>;
+  /** The attempts of each of the works, in their order; absent for work that none was begun of. */
+  attemptsOf(ids: readonly string[]): Promise<Map<string, WorkAttempt[]>>;
 }
