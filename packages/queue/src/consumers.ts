@@ -18,6 +18,8 @@ export interface ConsumerOptions {
 }
 
 export interface Consumers {
+  /** Resolves when the queue answers. @throws HoldfastError timed_out, or what the queue failed with */
+  ping(): Promise<void>;
   /**
    * Takes no more jobs, aborts the signals of those that run, waits for their handlers (no longer than `stopSeconds`) and
    * closes every connection. Never fails because the queue is away.
@@ -64,11 +66,17 @@ export async function startConsumers(
     const late = await isLate(Promise.allSettled(running), stopSeconds * 1000);
     if (late) logger.error({ running: running.size }, 'handlers ignore their signal: their jobs go to other workers');
     const closed = Promise.allSettled(workers.map((worker) => worker.close(late || !backend.closesInOrder)));
-    if (await isLate(closed, closeMs)) logger.warn('the queue did not answer while closing, leaving it as it is');
+    if (await isLate(closed, closeMs)) {
+      logger.warn('the queue did not answer while closing, leaving it as it is');
+      await Promise.all(workers.map((worker) => worker.abandon()));
+    }
     await isLate(backend.close(), closeMs);
   };
   let stopped: Promise<void> | null = null;
-  return { stop: () => (stopped ??= stop()) };
+  return {
+    ping: () => withinLimit(backend.available().then(() => backend.ping())),
+    stop: () => (stopped ??= stop()),
+  };
 }
 
 async function isLate(work: Promise<unknown>, limitMs: number): Promise<boolean> {

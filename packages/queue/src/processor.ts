@@ -33,7 +33,7 @@ export function createProcessor({ handlers, logger, stopping, running }: Process
       await job.moveToWait(token);
       throw new WaitingError('Handed back: this worker is stopping.');
     }
-    if (!isJobName(job.name)) {
+    if (!isKnown(job.name, handlers)) {
       if (!unknownNames.has(job.name)) {
         unknownNames.add(job.name);
         logger.warn({ job: job.name, jobId: job.id }, 'handed back a kind of job that only a newer version knows');
@@ -62,8 +62,8 @@ function explained(lost: AbortSignal, jobId: string): AbortSignal {
   return controller.signal;
 }
 
-function isJobName(name: string): name is JobName {
-  return Object.hasOwn(jobCatalogue, name);
+function isKnown(name: string, handlers: JobHandlers): name is JobName {
+  return Object.hasOwn(jobCatalogue, name) && Object.hasOwn(handlers, name);
 }
 
 function parsePayload<N extends JobName>(name: N, data: unknown): JobPayload<N> {

@@ -2,8 +2,15 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { expect } from 'chai';
 import type { JobHandlers } from '@holdfast/shared/contracts';
 import { HoldfastError, Secret } from '@holdfast/shared/domain';
-import { startPostgres, testDatabase, type TestDatabase } from '@holdfast/testing/postgres';
-import { failureOf, handlersOf, newSweep, recordingLogger, startProxy } from '@holdfast/testing/queue';
+import { startDyingPostgres, startPostgres, testDatabase, type TestDatabase } from '@holdfast/testing/postgres';
+import {
+  failureOf,
+  handlersOf,
+  newSweep,
+  recordingLogger,
+  startConsumerChild,
+  startProxy,
+} from '@holdfast/testing/queue';
 import { needsRedis, startRedis } from '@holdfast/testing/redis';
 import { until } from '@holdfast/testing/until';
 import { openProducer, prepareQueue, startConsumers, type QueueConnection } from './index.ts';
@@ -218,6 +225,37 @@ describe('a queue that hangs', () => {
     );
     await producer.close();
     await server.stop();
+  });
+
+  it('and then dies does not keep a process alive whose work was just ending', async function () {
+    needsRedis(this);
+    const server = await startRedis();
+    const connection = { redisUrl: new Secret(server.url), databaseUrl: new Secret('postgres://127.0.0.1:1/none') };
+    const child = await startConsumerChild(connection, 1);
+    const producer = openProducer(connection, { logger: recordingLogger().logger });
+    const { jobId, payload } = newSweep();
+    await producer.ring('attempt.sweep@1', payload, { jobId });
+    await until('the child runs the job', 10, () => child.started.includes(jobId));
+    await producer.close();
+    process.kill(server.pid, 'SIGSTOP');
+    const stopped = child.stop();
+    // It waits for the answer by then, so that its clients have something to send again.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await server.kill();
+    expect(await stopped).to.equal(0);
+  }).timeout(30_000);
+});
+
+describe('a server that ends a connection in the moment in which it is handed out', () => {
+  it('fails the ring, and does not end the process', async () => {
+    const dying = await startDyingPostgres();
+    const connection = { redisUrl: null, databaseUrl: new Secret(dying.url) };
+    const producer = openProducer(connection, { logger: recordingLogger().logger });
+    const { jobId, payload } = newSweep();
+    expect(await failureOf(producer.ring('attempt.sweep@1', payload, { jobId }))).to.be.instanceOf(HoldfastError);
+    expect(await failureOf(producer.ping())).to.be.instanceOf(HoldfastError);
+    await producer.close();
+    await dying.stop();
   });
 });
 

@@ -17,13 +17,17 @@ const heartbeatMs = 5000;
 
 export function openRedisBackend(url: Secret, role: Role, logger: Logger | null): Backend {
   const watch = new ConnectionWatch('redis', url, logger);
-  const client = new Redis(url.reveal(), {
-    ...roleOptions[role],
-    connectionName: `holdfast-${role}`,
-    connectTimeout: 5000,
-    keepAlive: 10_000,
-    retryStrategy: (times) => Math.min(times * 200, 2000),
-  });
+  const clients = new Set<Redis>();
+  const client = recorded(
+    new Redis(url.reveal(), {
+      ...roleOptions[role],
+      connectionName: `holdfast-${role}`,
+      connectTimeout: 5000,
+      keepAlive: 10_000,
+      retryStrategy: (times) => Math.min(times * 200, 2000),
+    }),
+    clients,
+  );
   client.on('error', (error) => watch.failed(error));
   client.on('close', () => {
     if (!closing) watch.failed(new Error('The connection was closed.'));
@@ -47,7 +51,7 @@ export function openRedisBackend(url: Secret, role: Role, logger: Logger | null)
     watch,
     factory: (name, options, extra) => createRedisBackend(name, { ...options, connection: client }, extra),
     get closesInOrder() {
-      return client.status === 'ready';
+      return [...clients].every(({ status }) => status === 'ready');
     },
     available: async () => {
       if (client.status === 'ready') return;
@@ -60,9 +64,26 @@ export function openRedisBackend(url: Secret, role: Role, logger: Logger | null)
     close: async () => {
       closing = true;
       clearInterval(heartbeat);
-      client.disconnect();
+      for (const each of clients) end(each);
     },
   };
+}
+
+/**
+ * BullMQ duplicates the client that it is given, once for each queue to wait on. Whoever closes the first has to end the
+ * others too: BullMQ does it only where the server still answers.
+ */
+function recorded(client: Redis, clients: Set<Redis>): Redis {
+  clients.add(client);
+  client.duplicate = (override) => recorded(new Redis({ ...client.options, ...override }), clients);
+  return client;
+}
+
+/** Ends a client wherever it stands, for good: whoever still waits for it must not make it connect again. */
+function end(client: Redis): void {
+  client.on('error', () => undefined);
+  client.connect = () => Promise.reject(new Error('The connection was ended.'));
+  client.disconnect();
 }
 
 /**

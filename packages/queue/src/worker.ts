@@ -8,9 +8,7 @@ import type { Processor } from './processor.ts';
 /** After a failure to fetch; BullMQ itself pauses only when a connection was refused, and spins on anything else. */
 const pauseMs = 1000;
 
-export type PacedWorker = Worker<unknown, void, string, IQueueBackend, JobProgress, BackendName>;
-
-class Paced extends Worker<unknown, void, string, IQueueBackend, JobProgress, BackendName> {
+export class PacedWorker extends Worker<unknown, void, string, IQueueBackend, JobProgress, BackendName> {
   protected override async moveToActive(token: string, name?: string): Promise<Job<unknown, void>> {
     try {
       return await super.moveToActive(token, name);
@@ -18,6 +16,11 @@ class Paced extends Worker<unknown, void, string, IQueueBackend, JobProgress, Ba
       if (!this.closing) await this.delay(pauseMs);
       throw error;
     }
+  }
+
+  /** Frees what a `close` holds that waits for a server which went away in that very moment: it would wait for ever. */
+  async abandon(): Promise<void> {
+    await this.lockManager.close();
   }
 }
 
@@ -35,7 +38,7 @@ export function openWorker(
   { concurrency, lockSeconds }: WorkerSettings,
   logger: Logger,
 ): PacedWorker {
-  const worker = new Paced(
+  const worker = new PacedWorker(
     queue,
     process,
     {

@@ -9,7 +9,9 @@ export function handlersOf(handle: AnyHandler): JobHandlers {
     'backup.run@1': (payload, context) => handle(payload, context, 'backup.run@1'),
     'restore.run@1': (payload, context) => handle(payload, context, 'restore.run@1'),
     'attempt.sweep@1': (payload, context) => handle(payload, context, 'attempt.sweep@1'),
+    'restore.sweep@1': (payload, context) => handle(payload, context, 'restore.sweep@1'),
     'backup.delete@1': (payload, context) => handle(payload, context, 'backup.delete@1'),
+    'destination.reconcile@1': (payload, context) => handle(payload, context, 'destination.reconcile@1'),
   };
 }
 

@@ -1,4 +1,5 @@
 export { QueueBed, newSweep } from './bed.ts';
+export { startConsumerChild } from './consumer-child.ts';
 export { queueConformance } from './conformance.ts';
 export { handlersOf, untilAborted } from './handlers.ts';
 export { recordingLogger } from './log.ts';
