@@ -1,7 +1,7 @@
 import { createEngines } from '@holdfast/engines';
 import { loadAgentSettings, refuseConfiguration } from '@holdfast/shared/config';
 import { HoldfastError } from '@holdfast/shared/domain';
-import { lockFolder, systemIds, untilSignal } from '@holdfast/shared/lifecycle';
+import { lockFolder, runService, systemIds } from '@holdfast/shared/lifecycle';
 import { createLogger } from '@holdfast/shared/observability';
 import { startAgent } from './agent.ts';
 import { RemoteApi } from './api.ts';
@@ -43,7 +43,8 @@ try {
   logger.info({ sources: [...sources.keys()], service: settings.HOLDFAST_AGENT_URL.origin }, 'agent started');
   const graceSeconds = settings.HOLDFAST_GRACE_SECONDS + lastReportSeconds + closeSeconds;
   const refused = agent.ended.then(() => new Promise<never>(() => undefined));
-  await Promise.race([untilSignal([['agent', agent]], { logger, graceSeconds }), refused]);
+  const served = runService({ logger, graceSeconds }, async (parts) => parts.add('agent', agent));
+  await Promise.race([served, refused]);
   process.exit();
 } catch (error) {
   const reason = error instanceof HoldfastError ? { reason: error.message } : { err: error };

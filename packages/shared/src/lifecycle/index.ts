@@ -1,4 +1,6 @@
 export { lockFolder } from './folder-lock.ts';
 export * from './loop.ts';
-export * from './shutdown.ts';
+export * from './once-possible.ts';
+export * from './parts.ts';
+export * from './run-service.ts';
 export * from './system.ts';

@@ -1,23 +1,52 @@
 import { createServer, type Server } from 'node:http';
-import type { Running } from '../lifecycle/shutdown.ts';
+import type { Running } from '../lifecycle/parts.ts';
 
 /** Named checks; each resolves when its part is usable and throws when not. */
 export type HealthChecks = Record<string, () => Promise<void>>;
 
 export interface HealthReport {
   ok: boolean;
+  state: 'starting' | 'running' | 'stopping';
+  /** At the start what is waited for, later every part; which failed, never why: the reason is for the log. */
   checks: Record<string, 'ok' | 'failed'>;
 }
 
-/** Runs all checks side by side, each for at most two seconds. Says which failed, never why: the reason is for the log. */
-export async function runChecks(checks: HealthChecks): Promise<HealthReport> {
-  const entries = await Promise.all(
-    Object.entries(checks).map(async ([name, check]) => [name, await passes(check)] as const),
-  );
-  return {
-    ok: entries.every(([, ok]) => ok),
-    checks: Object.fromEntries(entries.map(([name, ok]) => [name, ok ? 'ok' : 'failed'] as const)),
-  };
+/** Whether a process is ready for work: not while it starts, waits or stops, and later only while its checks pass. */
+export class Health {
+  #state: HealthReport['state'] = 'starting';
+  #waitingFor: string | null = null;
+  #checks: HealthChecks = {};
+
+  /** What the start waits for. */
+  waitsFor(part: string): void {
+    this.#waitingFor = part;
+  }
+
+  /** From here on the checks decide. */
+  runs(checks: HealthChecks): void {
+    this.#checks = checks;
+    if (this.#state === 'starting') this.#state = 'running';
+  }
+
+  stops(): void {
+    this.#state = 'stopping';
+  }
+
+  /** Runs all checks side by side, each for at most two seconds. */
+  async report(): Promise<HealthReport> {
+    if (this.#state !== 'running') {
+      const waitingFor = this.#state === 'starting' ? this.#waitingFor : null;
+      return { ok: false, state: this.#state, checks: waitingFor === null ? {} : { [waitingFor]: 'failed' } };
+    }
+    const entries = await Promise.all(
+      Object.entries(this.#checks).map(async ([name, check]) => [name, await passes(check)] as const),
+    );
+    return {
+      ok: this.#state === 'running' && entries.every(([, ok]) => ok),
+      state: this.#state,
+      checks: Object.fromEntries(entries.map(([name, ok]) => [name, ok ? 'ok' : 'failed'] as const)),
+    };
+  }
 }
 
 async function passes(check: () => Promise<void>): Promise<boolean> {
@@ -34,16 +63,24 @@ async function passes(check: () => Promise<void>): Promise<boolean> {
   }
 }
 
-/** `/healthz` (the process answers) and `/readyz` (its checks pass) for services that have no HTTP API of their own. */
-export async function serveHealth(host: string, port: number, checks: HealthChecks): Promise<Running> {
+/** Answers `/healthz` (the process answers) and `/readyz` (it is ready for work). @returns null for any other path */
+export async function answerHealth(
+  path: string | undefined,
+  health: Health,
+): Promise<{ status: 200 | 503; body: unknown } | null> {
+  if (path === '/healthz') return { status: 200, body: { ok: true } };
+  if (path !== '/readyz') return null;
+  const body = await health.report();
+  return { status: body.ok ? 200 : 503, body };
+}
+
+/** The probes of services that have no HTTP API of their own. */
+export async function serveHealth(host: string, port: number, health: Health): Promise<Running> {
   const server: Server = createServer((request, response) => {
-    const answer = (status: number, body: unknown): void => {
+    void answerHealth(request.url, health).then((answer) => {
+      const { status, body } = answer ?? { status: 404, body: { error: 'Not found' } };
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-    };
-    if (request.url === '/healthz') answer(200, { ok: true });
-    else if (request.url === '/readyz') {
-      void runChecks(checks).then((report) => answer(report.ok ? 200 : 503, report));
-    } else answer(404, { error: 'Not found' });
+    });
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

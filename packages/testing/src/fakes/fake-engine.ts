@@ -89,6 +89,13 @@ export class FakeEngine implements Engine {
     return { tool, serverVersion: '1', database, outcome: `${database} holds the backup.` };
   }
 
+  /** What an earlier attempt of a restore is found to have done. */
+  found: string | null = null;
+
+  async findRestored(): Promise<string | null> {
+    return this.found;
+  }
+
   async cleanUpRestore(_connection: Connection, restoreId: string): Promise<void> {
     this.cleaned.push(restoreId);
   }

@@ -88,6 +88,7 @@ export function backupRow(change: Partial<Backup> = {}): Backup {
     size: null,
     manifestKey: null,
     damagedAt: null,
+    damage: null,
     expiresAt: null,
     verifiedAt: null,
     lockedAt: null,

@@ -6,6 +6,8 @@ import { startEmbeddedPostgres, type EmbeddedPostgres } from '@holdfast/embedded
 import { Client } from 'pg';
 import { releaseAtEnd } from '../resources.ts';
 
+export { startDyingPostgres, type DyingPostgres } from './dying.ts';
+
 export const majors = [15, 16, 17, 18] as const;
 export type Major = (typeof majors)[number];
 

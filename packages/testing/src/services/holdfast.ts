@@ -12,6 +12,8 @@ export interface HoldfastOptions {
   schedulers?: number;
   /** The queue lives in Redis with it, and in the service's own database without. */
   redisUrl?: string | undefined;
+  /** The service's own; a new one in the server that tests share when absent. */
+  database?: TestDatabase;
   env?: Record<string, string>;
 }
 
@@ -29,6 +31,8 @@ export interface Holdfast {
   database: TestDatabase;
   /** Where destinations of type `local` keep their objects. */
   localRoot: string;
+  /** A further replica of the API. */
+  startApi(env?: Record<string, string>): Promise<Service>;
   startWorker(env?: Record<string, string>): Promise<Service>;
   startScheduler(env?: Record<string, string>): Promise<Service>;
   /** What all services printed, for the message of a failed test. */
@@ -48,13 +52,17 @@ const fastTimes = {
   HOLDFAST_GRACE_SECONDS: '2',
 };
 
+/** The sources of all tests are on one server. */
+const roomy = { HOLDFAST_SERVER_CONCURRENCY: '100' };
+
 export async function startHoldfast(options: HoldfastOptions = {}): Promise<Holdfast> {
   const { workers = 1, schedulers = 1, redisUrl, env = {} } = options;
-  const database = await testDatabase();
+  const database = options.database ?? (await testDatabase());
   const localRoot = mkdtempSync(join(tmpdir(), 'holdfast-local-'));
   releaseAtEnd(async () => rmSync(localRoot, { recursive: true, force: true }));
   const environment: Record<string, string> = {
     ...fastTimes,
+    ...roomy,
     DATABASE_URL: database.url,
     HOLDFAST_SECRET_KEYS: `test:${randomBytes(32).toString('base64')}`,
     HOLDFAST_LOCAL_ROOT: localRoot,
@@ -91,6 +99,7 @@ export async function startHoldfast(options: HoldfastOptions = {}): Promise<Hold
     schedulers: startedSchedulers,
     database,
     localRoot,
+    startApi: (more) => start('api', more),
     startWorker: (more) => start('worker', more),
     startScheduler: (more) => start('scheduler', more),
     output: () => all.map((service) => `--- ${service.name} ${service.pid}\n${service.output()}`).join('\n'),

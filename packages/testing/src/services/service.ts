@@ -29,6 +29,12 @@ export interface Service {
   exited: Promise<Exit>;
 }
 
+export interface Readiness {
+  status: number;
+  state: 'starting' | 'running' | 'stopping';
+  checks: Record<string, 'ok' | 'failed'>;
+}
+
 const root = join(import.meta.dirname, '../../../..');
 const host = '127.0.0.1';
 
@@ -39,11 +45,15 @@ process.once('exit', () => {
 });
 
 /**
- * Starts a service and waits until it answers `/healthz`.
+ * Starts a service and waits until it runs (its start waits for nothing any more), or merely until its probes answer.
  * @param env the whole environment of the process, but for PATH and the ports
  * @throws Error with what it printed, when it ends instead
  */
-export async function startService(name: ServiceName, env: Record<string, string>): Promise<Service> {
+export async function startService(
+  name: ServiceName,
+  env: Record<string, string>,
+  awaited: 'running' | 'answering' = 'running',
+): Promise<Service> {
   const port = await freePort();
   const { parameters, env: imageEnvironment } = imageProcess(name);
   const { child, output, exited } = launch(parameters, {
@@ -63,15 +73,22 @@ export async function startService(name: ServiceName, env: Record<string, string
   });
   await until(`the ${name} to answer`, 30, async () => {
     if (child.exitCode !== null) throw new Error(`The ${name} ended at its start:\n${output()}`);
-    return await fetch(`${url}/healthz`).then(
-      (answer) => answer.ok,
-      () => false,
+    const state = await probe(url).then(
+      (answer) => answer.state,
+      () => null,
     );
+    return awaited === 'running' ? state === 'running' : state !== null;
   });
   const send = (signal: NodeJS.Signals): void => {
     child.kill(signal);
   };
   return { name, pid: child.pid ?? 0, url, stop, kill, send, output, exited };
+}
+
+/** What a service says of itself by `/readyz`. @throws Error when it does not answer */
+export async function probe(url: string): Promise<Readiness> {
+  const answer = await fetch(`${url}/readyz`);
+  return { status: answer.status, ...((await answer.json()) as Omit<Readiness, 'status'>) };
 }
 
 /**
