@@ -1,5 +1,5 @@
 import type { Lease, Progress, WorkRepository } from '@holdfast/persistence';
-import { backoffSeconds, toHoldfastError, type HoldfastError, type WorkState } from '@holdfast/shared/domain';
+import { backoffSeconds, HoldfastError, mayPass, toHoldfastError, type WorkState } from '@holdfast/shared/domain';
 import type { Logger } from '@holdfast/shared/observability';
 import type { HandlerDeps } from './deps.ts';
 import { HeldLease } from './lease.ts';
@@ -11,7 +11,7 @@ interface Work extends WorkState {
 }
 
 interface AttemptScope {
-  /** Ends the attempt: the lease was lost, somebody cancelled, or the worker must stop. */
+  /** Ends the attempt: the lease was lost, somebody cancelled, the worker must stop, or it takes too long. */
   signal: AbortSignal;
   onProgress: (progress: Progress) => void;
 }
@@ -70,15 +70,19 @@ export class Attempt<T extends Work, R> {
       leaseSeconds: lease.seconds,
       heartbeatSeconds: deps.settings.HOLDFAST_HEARTBEAT_SECONDS,
       beat: () => kind.repository.heartbeat(id, attempt, lease, this.#progress),
+      isCancelRequested: () => kind.repository.isCancelRequested(id, attempt),
       logger: this.#logger,
     });
   }
 
   async #run(): Promise<void> {
     const { name, run } = this.#kind;
+    const { HOLDFAST_ATTEMPT_LIMIT_SECONDS: limitSeconds } = this.#deps.settings;
     this.#logger.info(`${name} started`);
+    const limit = new AbortController();
+    const timer = setTimeout(() => limit.abort(tooLong(limitSeconds)), limitSeconds * 1000);
     const scope: AttemptScope = {
-      signal: AbortSignal.any([this.#lease.signal, this.#deps.stopping]),
+      signal: AbortSignal.any([this.#lease.signal, this.#deps.stopping, limit.signal]),
       onProgress: (progress) => {
         this.#progress = progress;
       },
@@ -91,6 +95,7 @@ export class Attempt<T extends Work, R> {
       if ('error' in outcome) await this.#endFailed(outcome.error);
       else await this.#endDone(outcome.result);
     } finally {
+      clearTimeout(timer);
       this.#lease.release();
     }
   }
@@ -133,7 +138,8 @@ export class Attempt<T extends Work, R> {
     const { id, attempt, failures } = this.#row;
     const { HOLDFAST_RETRY_BASE_SECONDS: baseSeconds, HOLDFAST_RETRY_CAP_SECONDS: capSeconds } = this.#deps.settings;
     const retryInSeconds = backoffSeconds({ baseSeconds, capSeconds }, failures + 1, this.#deps.ids.random());
-    const failure = { error: error.toPublic(), retryable: error.retryable, retryInSeconds };
+    const retryable = mayPass(error.code, this.#row.error?.code ?? null);
+    const failure = { error: error.toPublic(), retryable, retryInSeconds };
     const status = await this.#tell('fail', () => repository.fail(id, attempt, failure));
     const fields = { ...this.#measures(), ...failure.error, ...stackOf(error) };
     if (status === 'scheduled') this.#logger.warn({ ...fields, retryInSeconds }, `${name} failed, will be tried again`);
@@ -162,6 +168,9 @@ export class Attempt<T extends Work, R> {
     return { bytes: this.#progress.progressBytes, seconds };
   }
 }
+
+const tooLong = (seconds: number): HoldfastError =>
+  new HoldfastError('timed_out', `The attempt took longer than the ${seconds} seconds that one may take.`);
 
 /** The origin of an error that has no code of ours. Nothing but its text: other fields may hold what a log must not. */
 function stackOf(error: HoldfastError): { stack?: string | undefined } {

@@ -9,7 +9,7 @@ import type { Logger } from '@holdfast/shared/observability';
 export interface WorkerDeps {
   settings: Settings;
   logger: Logger;
-  persistence: Pick<Persistence, 'backups' | 'restores' | 'databases' | 'destinations'>;
+  persistence: Pick<Persistence, 'backups' | 'restores' | 'databases' | 'destinations' | 'reconciliations'>;
   /** Connects the handlers to the queue. Its `stop` takes no more jobs and waits for the ones that run. */
   startConsumers: (handlers: JobHandlers, options: ConsumerOptions) => Promise<Running>;
   engines: { get(type: EngineType): Engine };

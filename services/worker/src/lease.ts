@@ -10,8 +10,12 @@ export interface LeaseOptions {
   leaseSeconds: number;
   heartbeatSeconds: number;
   beat: () => Promise<HeartbeatAnswer>;
+  /** Whether somebody asked to cancel: asked more often than the lease is extended, so that it is heard within seconds. */
+  isCancelRequested: () => Promise<boolean>;
   logger: Logger;
 }
+
+const listenEveryMs = 1000;
 
 /**
  * Holds the lease of one attempt: beats until it is released, and aborts `signal` when the lease was lost, when somebody
@@ -30,6 +34,7 @@ export class HeldLease {
     this.#endsAt = options.claimedAt + options.leaseSeconds * 1000;
     this.#deadline = this.#startDeadline();
     void this.#keepBeating();
+    void this.#keepListening();
   }
 
   /** Its reason is a HoldfastError: lease_lost or cancelled. */
@@ -65,6 +70,20 @@ export class HeldLease {
       if (answer === 'ok') this.#extend(sentAt);
       if (answer === 'lost') return this.#end(new HoldfastError('lease_lost'));
       if (answer === 'cancel') return this.#controller.abort(new HoldfastError('cancelled'));
+    }
+  }
+
+  async #keepListening(): Promise<void> {
+    const { heartbeatSeconds, isCancelRequested } = this.#options;
+    const pauseMs = Math.min(listenEveryMs, heartbeatSeconds * 1000);
+    const signal = AbortSignal.any([this.#released.signal, this.#controller.signal]);
+    for (;;) {
+      await delay(pauseMs, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return;
+      // What does not get through is said by the heartbeat.
+      const cancelled = await within(listenEveryMs, isCancelRequested()).catch(() => false);
+      if (signal.aborted) return;
+      if (cancelled) return this.#controller.abort(new HoldfastError('cancelled'));
     }
   }
 

@@ -50,7 +50,7 @@ describe('startWorker', function suite() {
     await Promise.all([service.drop(), source.drop(), rm(localRoot, { recursive: true, force: true })]);
   });
 
-  const storeSettings = () => ({ localRoot, allowedNetworks: [], partConcurrency: 2 });
+  const storeSettings = () => ({ localRoot, allowedNetworks: [], partConcurrency: 2, patienceSeconds: 1 });
 
   /** @param wrap changes how the worker's store behaves */
   async function start(

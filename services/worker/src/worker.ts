@@ -18,7 +18,8 @@ export async function startWorker(deps: WorkerDeps): Promise<Running> {
     concurrency: {
       backups: settings.HOLDFAST_WORKER_CONCURRENCY,
       restores: settings.HOLDFAST_WORKER_CONCURRENCY,
-      maintenance: 1,
+      // A long comparison of one destination does not hold up sweeps and removals.
+      maintenance: 3,
     },
     logger,
     stopSeconds: settings.HOLDFAST_GRACE_SECONDS + handBackSeconds,

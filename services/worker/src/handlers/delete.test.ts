@@ -56,7 +56,8 @@ describe('backup.delete@1', () => {
 
   const remove = (id: string, change?: Change): Promise<void> =>
     handlers(change)['backup.delete@1']({ backupId: id, requestId: null }, context);
-  const request = (id: string) => bed.persistence.backups.requestDeletion(bed.database.accountId, id);
+  const request = (id: string) =>
+    bed.persistence.backups.requestDeletion(bed.database.accountId, id, { graceSeconds: 0 });
   const keysOf = ({ id }: Backup) => [...store.objects.keys()].filter((key) => key.includes(id));
   const rowOf = async ({ id }: Backup) => {
     const [row] = await database.query(
@@ -116,6 +117,43 @@ describe('backup.delete@1', () => {
     await remove(backup.id, { store: lying });
     expect(await rowOf(backup)).to.have.nested.property('deletion_error.code', 'store_failed');
     expect(await rowOf(backup)).to.include({ deleted: false });
+  });
+
+  it('does not believe it either of an upload', async () => {
+    const backup = await done();
+    store.uploads.set('u', { key: `${attemptPrefix(backup, 1)}part`, uploadId: 'u', startedAt: new Date(0) });
+    await request(backup.id);
+    const { objects, uploads } = store;
+    const lying = Object.assign(new MemoryStore(), { objects, uploads, abortUpload: async () => undefined });
+    await remove(backup.id, { store: lying });
+    expect(await rowOf(backup)).to.have.nested.property('deletion_error.code', 'store_failed');
+  });
+
+  it('touches nothing before its grace is over, nor after it was taken back, and what may not go for good', async () => {
+    const { backups } = bed.persistence;
+    const backup = await done();
+    const ask = (graceSeconds: number) => backups.requestDeletion(bed.database.accountId, backup.id, { graceSeconds });
+    await ask(3600);
+    await remove(backup.id);
+    expect(keysOf(backup)).to.have.length(2);
+    await backups.undelete(backup.accountId, backup.databaseId, backup.id);
+    await remove(backup.id);
+    expect(keysOf(backup)).to.have.length(2);
+    await ask(0);
+    const begun: unknown[] = [];
+    const watching = Object.assign(new MemoryStore(), { objects: store.objects });
+    const really = watching.delete.bind(watching);
+    watching.delete = async (key) => {
+      begun.push(
+        ...(await database.query(
+          `select deletion_begun_at is not null as begun from holdfast.backups where id = '${backup.id}'`,
+        )),
+      );
+      await really(key);
+    };
+    await remove(backup.id, { store: watching });
+    expect(begun[0]).to.deep.equal({ begun: true });
+    expect(keysOf(backup)).to.deep.equal([]);
   });
 
   it('is repeated harmlessly after a crash between the removal and its record', async () => {

@@ -5,14 +5,16 @@ import type { HandlerDeps } from '../deps.ts';
 import { withStore } from './needed.ts';
 
 /**
- * Removes the objects of a backup that somebody asked to delete, and records it when the store itself says that none is
- * left. A failure is recorded and tried again.
+ * Removes the objects of a backup whose deletion is due, and records it when the store itself says that none is left. What
+ * cannot be taken back is recorded before the first object is touched. A failure is recorded and tried again.
  */
 export function deleteHandler(deps: HandlerDeps): JobHandlers['backup.delete@1'] {
   const { backups } = deps.persistence;
   return async ({ backupId, requestId }) => {
     const logger = deps.logger.child({ backupId, requestId });
-    const found = await backups.findDeletable(backupId);
+    const begun = await backups.beginRemoval(backupId);
+    if (begun === 'spared') return logger.warn('not deleted: its database has no other good backup any more');
+    const found = begun && (await backups.findDeletable(backupId));
     if (!found) return logger.debug('nothing to delete');
     const { backup, attempts } = found;
     try {
@@ -32,6 +34,9 @@ async function removeObjects(store: ObjectStore, attempts: readonly BackupAttemp
     await discardAttempt(store, prefix);
     for await (const { key } of store.list(prefix)) {
       throw new HoldfastError('store_failed', `The store still lists ${key} after it was removed.`);
+    }
+    for await (const { key } of store.listUploads(prefix)) {
+      throw new HoldfastError('store_failed', `The store still lists an upload of ${key} after it was removed.`);
     }
   }
 }

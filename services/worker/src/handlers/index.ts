@@ -2,7 +2,9 @@ import type { JobHandlers } from '@holdfast/shared/contracts';
 import type { HandlerDeps } from '../deps.ts';
 import { backupHandler } from './backup.ts';
 import { deleteHandler } from './delete.ts';
+import { reconcileHandler } from './reconcile.ts';
 import { restoreHandler } from './restore.ts';
+import { sweepRestoreHandler } from './sweep-restore.ts';
 import { sweepHandler } from './sweep.ts';
 
 /** One handler for every job of the catalogue. */
@@ -11,6 +13,8 @@ export function createHandlers(deps: HandlerDeps): JobHandlers {
     'backup.run@1': backupHandler(deps),
     'restore.run@1': restoreHandler(deps),
     'attempt.sweep@1': sweepHandler(deps),
+    'restore.sweep@1': sweepRestoreHandler(deps),
     'backup.delete@1': deleteHandler(deps),
+    'destination.reconcile@1': reconcileHandler(deps),
   };
 }

@@ -1,3 +1,5 @@
+import type { StallLimits } from '@holdfast/pipeline';
+import type { Settings } from '@holdfast/shared/config';
 import { HoldfastError, type Destination, type ObjectStore } from '@holdfast/shared/domain';
 import type { HandlerDeps } from '../deps.ts';
 
@@ -6,6 +8,13 @@ export function needed<T>(row: T | null, what: string): T {
   if (row === null) throw new HoldfastError('configuration', `The ${what} of this work does not exist any more.`);
   return row;
 }
+
+/** How long each side of a stream may stand still. The store has a patience of its own, so this is its last resort. */
+export const stallLimits = (settings: Settings): StallLimits => ({
+  dumpSeconds: settings.HOLDFAST_STALL_SECONDS,
+  storeSeconds: settings.HOLDFAST_STORE_PATIENCE_SECONDS + settings.HOLDFAST_STALL_SECONDS,
+  restoreSeconds: settings.HOLDFAST_RESTORE_STALL_SECONDS,
+});
 
 /** Opens the store of a destination for as long as `work` runs. */
 export async function withStore<T>(

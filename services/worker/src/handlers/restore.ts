@@ -3,13 +3,14 @@ import type { JobHandlers } from '@holdfast/shared/contracts';
 import { connectionOf, HoldfastError, type Restore } from '@holdfast/shared/domain';
 import { Attempt, type AttemptKind } from '../attempt.ts';
 import type { HandlerDeps } from '../deps.ts';
-import { needed, withStore } from './needed.ts';
+import { needed, stallLimits, withStore } from './needed.ts';
 
 const cleanUpMs = 10_000;
 
 /** Restores a backup: claims the restore's row, streams the backup into its engine, settles. */
 export function restoreHandler(deps: HandlerDeps): JobHandlers['restore.run@1'] {
   const { persistence, engines } = deps;
+  const limits = stallLimits(deps.settings);
 
   const cleanUp = async ({ id, databaseId }: Restore, signal: AbortSignal): Promise<void> => {
     const database = needed(await persistence.databases.find(databaseId), 'database');
@@ -25,8 +26,14 @@ export function restoreHandler(deps: HandlerDeps): JobHandlers['restore.run@1'] 
       const database = needed(await persistence.databases.find(restore.databaseId), 'database');
       const { manifestKey } = backup;
       if (manifestKey === null) throw new HoldfastError('object_missing', 'The backup is not whole yet.');
-      if (restore.attempt > 1) await cleanUp(restore, signal);
       const engine = engines.get(database.type);
+      if (restore.attempt > 1) {
+        await cleanUp(restore, signal);
+        const { target, ownership, id: restoreId } = restore;
+        const request = { target, ownership, restoreId };
+        const found = await engine.findRestored(connectionOf(database), request, { signal });
+        if (found !== null) return { outcome: found };
+      }
       return withStore(deps, backup.destinationId, (store) =>
         runRestore({
           restore,
@@ -35,6 +42,7 @@ export function restoreHandler(deps: HandlerDeps): JobHandlers['restore.run@1'] 
           engine,
           store,
           fileIds,
+          limits,
           signal,
           onProgress,
         }),

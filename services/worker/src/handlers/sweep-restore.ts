@@ -1,0 +1,24 @@
+import type { JobHandlers } from '@holdfast/shared/contracts';
+import { connectionOf } from '@holdfast/shared/domain';
+import type { HandlerDeps } from '../deps.ts';
+import { needed } from './needed.ts';
+
+const cleanUpMs = 60_000;
+
+/**
+ * Removes what a restore that failed left on its server, which was away at the end or whose worker was. A restore that has
+ * not ended cleans up by itself, when its next attempt begins; one that is done has nothing left.
+ */
+export function sweepRestoreHandler(deps: HandlerDeps): JobHandlers['restore.sweep@1'] {
+  const { restores, databases } = deps.persistence;
+  return async ({ restoreId, requestId }) => {
+    const logger = deps.logger.child({ restoreId, requestId });
+    const restore = await restores.find(restoreId);
+    if (restore?.status !== 'error' || restore.serverId !== null) return logger.debug('nothing to sweep');
+    const database = needed(await databases.find(restore.databaseId), 'database');
+    const signal = AbortSignal.timeout(cleanUpMs);
+    await deps.engines.get(database.type).cleanUpRestore(connectionOf(database), restoreId, { signal });
+    await restores.markSwept(restoreId);
+    logger.info('restore swept');
+  };
+}
