@@ -7,7 +7,7 @@ import type { Logger } from '@holdfast/shared/observability';
 export interface SchedulerDeps {
   settings: Settings;
   logger: Logger;
-  persistence: Pick<Persistence, 'schedules' | 'backups' | 'restores' | 'alerts'>;
+  persistence: Pick<Persistence, 'schedules' | 'backups' | 'restores' | 'alerts' | 'retention' | 'reconciliations'>;
   producer: Pick<Producer, 'ring'>;
   ids: Ids;
 }

@@ -1,24 +1,29 @@
 import { attemptJobId } from '@holdfast/shared/contracts';
-import { inBatches } from './batches.ts';
 import { ring } from './ring.ts';
-import { batchSize, ringsInParallel, type SchedulerDeps } from './deps.ts';
+import type { SchedulerDeps } from './deps.ts';
 
-/** Rings for every backup that is due and was not rung lately, so that a queue that lost its jobs heals by itself. */
+/**
+ * How many rows are rung for ahead of the workers, or as many as run, when more do. The queue hands out what it was given
+ * first: the fewer wait there, the later the order is decided.
+ */
+const ringsAhead = 4;
+
+/** Rings, one after the other, for the backups that are to begin next; also again for those that nobody took. */
 export async function dispatchBackups(deps: SchedulerDeps, signal: AbortSignal): Promise<void> {
-  await inBatches(
-    (limit) => deps.persistence.backups.takeDue(limit, deps.settings.HOLDFAST_RING_AGAIN_SECONDS),
-    ({ id, attempt, requestId }) =>
-      ring(deps, 'backup.run@1', { backupId: id, requestId }, attemptJobId('backup', id, attempt)),
-    { limit: batchSize, parallel: ringsInParallel, signal },
-  );
+  const { backups } = deps.persistence;
+  for (const due of await backups.takeDue(ringsAhead, deps.settings.HOLDFAST_RING_AGAIN_SECONDS)) {
+    if (signal.aborted) return;
+    const { id, attempt, refusals, requestId } = due;
+    await ring(deps, 'backup.run@1', { backupId: id, requestId }, attemptJobId('backup', id, attempt, refusals));
+  }
 }
 
-/** The same for restores. */
+/** The same for restores, which have a queue of their own. */
 export async function dispatchRestores(deps: SchedulerDeps, signal: AbortSignal): Promise<void> {
-  await inBatches(
-    (limit) => deps.persistence.restores.takeDue(limit, deps.settings.HOLDFAST_RING_AGAIN_SECONDS),
-    ({ id, attempt, requestId }) =>
-      ring(deps, 'restore.run@1', { restoreId: id, requestId }, attemptJobId('restore', id, attempt)),
-    { limit: batchSize, parallel: ringsInParallel, signal },
-  );
+  const { restores } = deps.persistence;
+  for (const due of await restores.takeDue(ringsAhead, deps.settings.HOLDFAST_RING_AGAIN_SECONDS)) {
+    if (signal.aborted) return;
+    const { id, attempt, refusals, requestId } = due;
+    await ring(deps, 'restore.run@1', { restoreId: id, requestId }, attemptJobId('restore', id, attempt, refusals));
+  }
 }

@@ -39,7 +39,9 @@ describe('scheduler with a real database and queue', function suite() {
       'backup.run@1': hears,
       'restore.run@1': hears,
       'attempt.sweep@1': hears,
+      'restore.sweep@1': hears,
       'backup.delete@1': hears,
+      'destination.reconcile@1': hears,
     };
     const concurrency = { backups: 1, restores: 1, maintenance: 1 };
     consumers = await startConsumers(connection, handlers, { concurrency, logger });
@@ -119,7 +121,7 @@ describe('scheduler with a real database and queue', function suite() {
     await heard(`restore-${restore.id}-1`);
   });
 
-  it('makes one backup of each tick and rings for it at once, whatever the number of schedulers', async () => {
+  it('makes one backup of each tick and rings for the first at once, whatever the number of schedulers', async () => {
     const schedule = await persistence.schedules.create(accountId, {
       databaseId,
       destinationId: null,
@@ -141,6 +143,7 @@ describe('scheduler with a real database and queue', function suite() {
     await persistence.schedules.delete(accountId, schedule.id);
     const times = made.map(({ scheduledFor }) => scheduledFor?.getTime() ?? 0);
     expect(times).to.deep.equal(times.map((_, n) => (times[0] ?? 0) + n * 1000));
-    for (const { id } of made) await heard(`backup-${id}-1`);
+    // The others wait for the first one, as they are of the same database.
+    await heard(`backup-${made[0]?.id}-1`);
   });
 });

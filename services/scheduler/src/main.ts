@@ -1,36 +1,43 @@
 import { openPersistence } from '@holdfast/persistence';
 import { openProducer } from '@holdfast/queue';
-import { loadSettings } from '@holdfast/shared/config';
-import { systemIds, untilSignal, type Running } from '@holdfast/shared/lifecycle';
-import { createLogger, serveHealth } from '@holdfast/shared/observability';
+import { limitsOf, loadSettings } from '@holdfast/shared/config';
+import { oncePossible, runService, systemIds } from '@holdfast/shared/lifecycle';
+import { createLogger, Health, serveHealth } from '@holdfast/shared/observability';
 import { SecretBox } from '@holdfast/shared/security';
 import { startScheduler } from './scheduler.ts';
 
 const settings = loadSettings();
 const logger = createLogger('scheduler', settings.HOLDFAST_LOG_LEVEL);
 
+const health = new Health();
+
 try {
-  const persistence = await openPersistence({
-    url: settings.DATABASE_URL,
-    box: new SecretBox(settings.HOLDFAST_SECRET_KEYS),
-    ids: systemIds,
-  });
-  const producer = openProducer(
-    { redisUrl: settings.REDIS_URL ?? null, databaseUrl: settings.DATABASE_URL },
-    { logger },
+  await runService(
+    { logger, graceSeconds: settings.HOLDFAST_GRACE_SECONDS, onStopping: () => health.stops() },
+    async (parts, stopping) => {
+      const { HOLDFAST_HOST: host, HOLDFAST_HEALTH_PORT: port } = settings;
+      if (port !== undefined) parts.add('health', await serveHealth(host, port, health));
+      const box = new SecretBox(settings.HOLDFAST_SECRET_KEYS);
+      const persistence = await oncePossible(
+        () =>
+          openPersistence({
+            url: settings.DATABASE_URL,
+            box,
+            ids: systemIds,
+            limits: limitsOf(settings),
+            slotsAhead: settings.HOLDFAST_SLOTS_AHEAD,
+          }),
+        { logger, stopping, onWaiting: (part) => health.waitsFor(part) },
+      );
+      parts.add('persistence', { stop: () => persistence.close() });
+      const connection = { redisUrl: settings.REDIS_URL ?? null, databaseUrl: settings.DATABASE_URL };
+      const producer = openProducer(connection, { logger });
+      parts.add('producer', { stop: () => producer.close() });
+      parts.add('scheduler', startScheduler({ settings, logger, persistence, producer, ids: systemIds }));
+      health.runs({ database: () => persistence.ping(), queue: () => producer.ping() });
+      logger.info('scheduler started');
+    },
   );
-  const parts: (readonly [string, Running])[] = [];
-  if (settings.HOLDFAST_HEALTH_PORT !== undefined) {
-    const checks = { database: () => persistence.ping(), queue: () => producer.ping() };
-    parts.push(['health', await serveHealth(settings.HOLDFAST_HOST, settings.HOLDFAST_HEALTH_PORT, checks)]);
-  }
-  parts.push(
-    ['scheduler', startScheduler({ settings, logger, persistence, producer, ids: systemIds })],
-    ['producer', { stop: () => producer.close() }],
-    ['persistence', { stop: () => persistence.close() }],
-  );
-  logger.info('scheduler started');
-  await untilSignal(parts, { logger, graceSeconds: settings.HOLDFAST_GRACE_SECONDS });
 } catch (error) {
   logger.fatal({ err: error }, 'the scheduler could not start');
   process.exit(1);

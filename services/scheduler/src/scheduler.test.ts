@@ -5,12 +5,11 @@ import { systemIds } from '@holdfast/shared/lifecycle';
 import { createLogger } from '@holdfast/shared/observability';
 import { expect } from 'chai';
 import { until } from '@holdfast/testing/until';
-import { batchSize, type SchedulerDeps } from './deps.ts';
+import type { SchedulerDeps } from './deps.ts';
 import { dispatchBackups, dispatchRestores } from './dispatcher.ts';
 import { reapBackups, reapRestores } from './reaper.ts';
 import { startScheduler } from './scheduler.ts';
 import { sweep } from './sweeper.ts';
-import { tick } from './ticker.ts';
 
 const backupId = '0190d4c0-0000-7000-8000-000000000001';
 
@@ -44,10 +43,11 @@ function fakes(rows: Rows, onRing: (ring: Ring) => Promise<void> = async () => u
   };
   const idle = { takeDue: async () => [], reapExpired: async () => [], takeSweepable: async () => [] };
   const persistence = {
-    schedules: { ...idle, ...rows.schedules },
+    schedules: { ...idle, planMissing: async () => 0, forgetOldSlots: async () => 0, ...rows.schedules },
     backups: { ...idle, ...rows.backups },
     restores: { ...idle, ...rows.restores },
     alerts: { update: async () => ({ raised: [], cleared: [] }) },
+    retention: { applyDue: async () => [] },
   } as unknown as SchedulerDeps['persistence'];
   const deps: SchedulerDeps = {
     settings: settings(),
@@ -64,35 +64,22 @@ const once =
   async (): Promise<T[]> =>
     batches.shift() ?? [];
 
-const due = (id: string, attempt = 1): Due => ({ id, attempt, requestId: 'r' });
+const due = (id: string, attempt = 1, refusals = 0): Due => ({ id, attempt, refusals, requestId: 'r' });
 const never = new AbortController().signal;
 
 describe('scheduler', () => {
-  it('rings for due backups and restores under an id that holds the attempt', async () => {
+  it('rings for due backups and restores under an id that holds the attempt, and how often it was refused', async () => {
     const { deps, rings } = fakes({
-      backups: { takeDue: once([due('b', 3)]) },
+      backups: { takeDue: once([due('b', 3), due('c', 1, 2)]) },
       restores: { takeDue: once([due('r')]) },
     });
     await dispatchBackups(deps, never);
     await dispatchRestores(deps, never);
     expect(rings).to.deep.equal([
       { name: 'backup.run@1', payload: { backupId: 'b', requestId: 'r' }, jobId: 'backup-b-3' },
+      { name: 'backup.run@1', payload: { backupId: 'c', requestId: 'r' }, jobId: 'backup-c-1-2' },
       { name: 'restore.run@1', payload: { restoreId: 'r', requestId: 'r' }, jobId: 'restore-r-1' },
     ]);
-  });
-
-  it('rings for the backup of a tick, and not for a skipped one', async () => {
-    const scheduledFor = new Date(0);
-    const { deps, rings } = fakes({
-      schedules: {
-        takeDue: once([
-          { scheduleId: 's', scheduledFor, backupId },
-          { scheduleId: 's', scheduledFor, backupId: null },
-        ]),
-      },
-    });
-    await tick(deps, never);
-    expect(rings.map((ring) => ring.jobId)).to.deep.equal([`backup-${backupId}-1`]);
   });
 
   it('rings for the sweep of an attempt that did not settle', async () => {
@@ -133,18 +120,18 @@ describe('scheduler', () => {
     expect(delays).to.deep.equal([half * 1.5, half * 1.5]);
   });
 
-  it('rings for a whole backlog in one turn, a bounded number at a time', async () => {
-    const all = Array.from({ length: batchSize + 20 }, (_, n) => due(`b${n}`));
+  it('rings in the order that was decided, one after the other', async () => {
+    const inOrder = Array.from({ length: 20 }, (_, n) => due(`b${n}`));
     let [inside, most] = [0, 0];
-    const { deps, rings } = fakes({ backups: { takeDue: async (limit) => all.splice(0, limit) } }, async () => {
+    const { deps, rings } = fakes({ backups: { takeDue: once(inOrder) } }, async () => {
       inside += 1;
       most = Math.max(most, inside);
       await new Promise(setImmediate);
       inside -= 1;
     });
     await dispatchBackups(deps, never);
-    expect(new Set(rings.map((ring) => ring.jobId)).size).to.equal(batchSize + 20);
-    expect(most).to.equal(10);
+    expect(rings.map((ring) => ring.jobId)).to.deep.equal(inOrder.map(({ id }) => `backup-${id}-1`));
+    expect(most).to.equal(1);
   });
 
   it('goes on with the other rows when the queue refuses one', async () => {

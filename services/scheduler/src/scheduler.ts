@@ -2,10 +2,15 @@ import { startLoop, type Running } from '@holdfast/shared/lifecycle';
 import type { SchedulerDeps } from './deps.ts';
 import { dispatchBackups, dispatchRestores } from './dispatcher.ts';
 import { reapBackups, reapRestores } from './reaper.ts';
+import { reconcile } from './reconciler.ts';
 import { remove } from './remover.ts';
-import { sweep } from './sweeper.ts';
+import { retain } from './retention.ts';
+import { keepSlots } from './slot-keeper.ts';
+import { sweep, sweepRestores } from './sweeper.ts';
 import { tick } from './ticker.ts';
 import { watch } from './watcher.ts';
+
+const slotKeeperSeconds = 60;
 
 type Turn = (deps: SchedulerDeps, signal: AbortSignal) => Promise<void>;
 
@@ -22,7 +27,11 @@ export function startScheduler(deps: SchedulerDeps): Running {
     ['backup reaper', often, reapBackups],
     ['restore reaper', often, reapRestores],
     ['sweeper', often, sweep],
+    ['restore sweeper', often, sweepRestores],
     ['remover', often, remove],
+    ['reconciler', often, reconcile],
+    ['retention', often, retain],
+    ['slot keeper', slotKeeperSeconds, keepSlots],
     ['watcher', seldom, watch],
   ];
   const loops = turns.map(([name, pauseSeconds, turn]) =>

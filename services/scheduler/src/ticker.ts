@@ -1,17 +1,14 @@
-import { attemptJobId } from '@holdfast/shared/contracts';
 import { inBatches } from './batches.ts';
-import { ring } from './ring.ts';
 import { batchSize, ringsInParallel, type SchedulerDeps } from './deps.ts';
 
-/** Turns due schedules into backups and rings for each; a ring that gets lost is the dispatcher's to repeat. */
+/** Takes the slots that are due. The dispatcher rings for the backups it makes, in the order of all that waits. */
 export async function tick(deps: SchedulerDeps, signal: AbortSignal): Promise<void> {
   const { persistence, settings, logger } = deps;
   await inBatches(
     (limit) => persistence.schedules.takeDue(limit, settings.HOLDFAST_MAX_FAILURES),
-    async ({ scheduleId, scheduledFor, backupId }) => {
-      logger.info({ scheduleId, scheduledFor, backupId }, backupId ? 'tick made a backup' : 'tick was skipped');
-      if (backupId)
-        await ring(deps, 'backup.run@1', { backupId, requestId: null }, attemptJobId('backup', backupId, 1));
+    async (slot) => {
+      if (slot.status === 'missed') logger.warn(slot, 'a slot was missed');
+      else logger.info(slot, slot.backupId ? 'a slot has its backup' : 'a slot was skipped');
     },
     { limit: batchSize, parallel: ringsInParallel, signal },
   );
