@@ -20,8 +20,8 @@ const apiHeaders = helmet({
   contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
 });
 
-/** Builds the application from the table of its routes. */
-export function createApp(deps: ApiDeps, routes: readonly Route[]): Express {
+/** Builds the application from the table of its routes. @param stopping aborted when the service begins to stop */
+export function createApp(deps: ApiDeps, routes: readonly Route[], stopping: AbortSignal): Express {
   const app = express();
   app
     .disable('etag')
@@ -40,7 +40,7 @@ export function createApp(deps: ApiDeps, routes: readonly Route[]): Express {
   for (const route of routes) {
     const method = route.method.toLowerCase() as Lowercase<Route['method']>;
     const authorised = authorise(route, deps.persistence, limits.perToken);
-    app[method](route.path, ...authorised, ...bodyReaders(route), answer(route, deps, idempotency));
+    app[method](route.path, ...authorised, ...bodyReaders(route), answer(route, { deps, stopping }, idempotency));
   }
   for (const [path, methods] of Map.groupBy(routes, ({ path }) => path)) {
     const allowed = methods.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
@@ -63,14 +63,18 @@ const neverStored: RequestHandler = (_request, response, next) => {
 const bodyReaders = ({ method, dialect }: Route): RequestHandler[] =>
   method === 'GET' || method === 'DELETE' ? [] : [readBody(dialect)];
 
-function answer(route: Route, deps: ApiDeps, idempotency: Idempotency): RequestHandler {
+function answer(
+  route: Route,
+  service: { deps: ApiDeps; stopping: AbortSignal },
+  idempotency: Idempotency,
+): RequestHandler {
   return async (request, response) => {
     const gone = new AbortController();
     response.once('close', () => gone.abort());
     const { signal } = gone;
     const caller = callerOf(response);
     const run = (resourceId?: string) =>
-      route.run({ deps, request, requestId: requestIdOf(request), log: request.log, signal, resourceId }, caller);
+      route.run({ ...service, request, requestId: requestIdOf(request), log: request.log, signal, resourceId }, caller);
     if (route.creates && caller) {
       const { accountId } = caller;
       await idempotency.answer({ request, accountId, signal }, response, async (resourceId) => {

@@ -135,6 +135,7 @@ export async function openApi(
         localRoot,
         allowedNetworks: settings.HOLDFAST_ALLOWED_NETWORKS,
         partConcurrency: 2,
+        patienceSeconds: 1,
       }),
     checkEndpoint: (endpoint) => checkEndpoint(endpoint, { allowedNetworks: settings.HOLDFAST_ALLOWED_NETWORKS }),
     linkSigner: new LinkSigner(settings.HOLDFAST_SECRET_KEYS[0].key),

@@ -1,51 +1,67 @@
 import { createEngines } from '@holdfast/engines';
 import { openPersistence } from '@holdfast/persistence';
 import { openProducer, openQueuesForBoard } from '@holdfast/queue';
-import { loadSettings } from '@holdfast/shared/config';
-import { systemClock, systemIds, untilSignal } from '@holdfast/shared/lifecycle';
-import { createLogger } from '@holdfast/shared/observability';
+import { limitsOf, loadSettings } from '@holdfast/shared/config';
+import type { Destination } from '@holdfast/shared/domain';
+import { oncePossible, runService, systemClock, systemIds } from '@holdfast/shared/lifecycle';
+import { createLogger, Health } from '@holdfast/shared/observability';
 import { LinkSigner, SecretBox } from '@holdfast/shared/security';
 import { checkEndpoint, openStore } from '@holdfast/stores';
-import { startApi } from './server.ts';
+import { openEntrance } from './entrance.ts';
+import { serveApi } from './server.ts';
 
 const settings = loadSettings();
 const logger = createLogger('api', settings.HOLDFAST_LOG_LEVEL);
 
+const health = new Health();
+
 try {
-  const persistence = await openPersistence({
-    url: settings.DATABASE_URL,
-    box: new SecretBox(settings.HOLDFAST_SECRET_KEYS),
-    ids: systemIds,
-  });
-  const connection = { redisUrl: settings.REDIS_URL ?? null, databaseUrl: settings.DATABASE_URL };
-  const producer = openProducer(connection, { logger });
-  const board = await openQueuesForBoard(connection);
-  const api = await startApi({
-    settings,
-    logger,
-    persistence,
-    producer,
-    boardQueues: board.queues,
-    engines: createEngines({ postgresqlClients: settings.HOLDFAST_POSTGRESQL_CLIENTS }),
-    openStore: (destination) =>
-      openStore(destination, {
-        localRoot: settings.HOLDFAST_LOCAL_ROOT ?? null,
-        allowedNetworks: settings.HOLDFAST_ALLOWED_NETWORKS,
-        partConcurrency: settings.HOLDFAST_PART_CONCURRENCY,
-      }),
-    checkEndpoint: (endpoint) => checkEndpoint(endpoint, { allowedNetworks: settings.HOLDFAST_ALLOWED_NETWORKS }),
-    linkSigner: new LinkSigner(settings.HOLDFAST_SECRET_KEYS[0].key),
-    clock: systemClock,
-    ids: systemIds,
-  });
-  await untilSignal(
-    [
-      ['api', api],
-      ['board', { stop: () => board.close() }],
-      ['producer', { stop: () => producer.close() }],
-      ['persistence', { stop: () => persistence.close() }],
-    ],
-    { logger, graceSeconds: settings.HOLDFAST_GRACE_SECONDS },
+  await runService(
+    { logger, graceSeconds: settings.HOLDFAST_GRACE_SECONDS, onStopping: () => health.stops() },
+    async (parts, stopping) => {
+      const entrance = await openEntrance({ settings, logger, ids: systemIds }, health);
+      parts.add('entrance', entrance);
+      const box = new SecretBox(settings.HOLDFAST_SECRET_KEYS);
+      const persistence = await oncePossible(
+        () =>
+          openPersistence({
+            url: settings.DATABASE_URL,
+            box,
+            ids: systemIds,
+            limits: limitsOf(settings),
+            slotsAhead: settings.HOLDFAST_SLOTS_AHEAD,
+          }),
+        { logger, stopping, onWaiting: (part) => health.waitsFor(part) },
+      );
+      parts.add('persistence', { stop: () => persistence.close() });
+      const connection = { redisUrl: settings.REDIS_URL ?? null, databaseUrl: settings.DATABASE_URL };
+      const producer = openProducer(connection, { logger });
+      parts.add('producer', { stop: () => producer.close() });
+      const board = await openQueuesForBoard(connection);
+      parts.add('board', { stop: () => board.close() });
+      const deps = {
+        settings,
+        logger,
+        persistence,
+        producer,
+        boardQueues: board.queues,
+        engines: createEngines({ postgresqlClients: settings.HOLDFAST_POSTGRESQL_CLIENTS }),
+        openStore: (destination: Destination) =>
+          openStore(destination, {
+            localRoot: settings.HOLDFAST_LOCAL_ROOT ?? null,
+            allowedNetworks: settings.HOLDFAST_ALLOWED_NETWORKS,
+            partConcurrency: settings.HOLDFAST_PART_CONCURRENCY,
+            patienceSeconds: settings.HOLDFAST_STORE_PATIENCE_SECONDS,
+          }),
+        checkEndpoint: (endpoint: string) =>
+          checkEndpoint(endpoint, { allowedNetworks: settings.HOLDFAST_ALLOWED_NETWORKS }),
+        linkSigner: new LinkSigner(settings.HOLDFAST_SECRET_KEYS[0].key),
+        clock: systemClock,
+        ids: systemIds,
+      };
+      parts.add('api', serveApi(deps, entrance));
+      health.runs({});
+    },
   );
 } catch (error) {
   logger.fatal({ err: error }, 'the api could not start');

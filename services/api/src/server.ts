@@ -1,9 +1,8 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Running } from '@holdfast/shared/lifecycle';
+import { Health } from '@holdfast/shared/observability';
 import { createApp } from './app.ts';
 import type { ApiDeps } from './deps.ts';
-import { answerUnreadable } from './http/unreadable.ts';
+import { openEntrance, type Entrance } from './entrance.ts';
 import { routes } from './routes/index.ts';
 
 export interface RunningApi extends Running {
@@ -12,32 +11,34 @@ export interface RunningApi extends Running {
 }
 
 /**
- * Listens on the configured host and port. Stopping takes no new connection, lets running requests end for half of the
- * grace time, and then cuts them off.
+ * Answers the requests that come to an entrance. Stopping admits no new request, ends what merely waits, lets running
+ * requests end for half of the grace time, and then cuts them off. The entrance stays open.
  */
-export async function startApi(deps: ApiDeps): Promise<RunningApi> {
-  const { HOLDFAST_HOST: host, HOLDFAST_PORT: port, HOLDFAST_GRACE_SECONDS: graceSeconds } = deps.settings;
-  const server = createServer(createApp(deps, routes));
-  answerUnreadable(server, deps);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, resolve);
-  });
-  const address = server.address() as AddressInfo;
-  const url = `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
-  deps.logger.info({ url }, 'api listens');
+export function serveApi(deps: ApiDeps, entrance: Entrance): RunningApi {
+  const stopping = new AbortController();
+  entrance.admit(createApp(deps, routes, stopping.signal));
+  deps.logger.info({ url: entrance.url }, 'api listens');
   return {
-    url,
-    stop: () =>
-      new Promise((resolve) => {
-        // A connection that falls idle after the server closed would otherwise be kept until its client leaves.
-        const sweep = setInterval(() => server.closeIdleConnections(), 50);
-        const cut = setTimeout(() => server.closeAllConnections(), graceSeconds * 500);
-        server.close(() => {
-          clearInterval(sweep);
-          clearTimeout(cut);
-          resolve();
-        });
-      }),
+    url: entrance.url,
+    stop: async () => {
+      const drained = entrance.drain(deps.settings.HOLDFAST_GRACE_SECONDS / 2);
+      stopping.abort();
+      await drained;
+    },
+  };
+}
+
+/** Listens on the configured host and port for as long as the API runs. */
+export async function startApi(deps: ApiDeps): Promise<RunningApi> {
+  const health = new Health();
+  const entrance = await openEntrance(deps, health);
+  const api = serveApi(deps, entrance);
+  return {
+    url: api.url,
+    stop: async () => {
+      health.stops();
+      await api.stop();
+      await entrance.stop();
+    },
   };
 }

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { isRoot } from '@holdfast/embedded';
 import { environment } from '@holdfast/shared/config';
 import { HoldfastError } from '@holdfast/shared/domain';
-import { untilSignal } from '@holdfast/shared/lifecycle';
+import { runService } from '@holdfast/shared/lifecycle';
 import { createLogger } from '@holdfast/shared/observability';
 import { firstAccount } from './bootstrap.ts';
 import { startStandalone, type Standalone } from './standalone.ts';
@@ -45,14 +45,17 @@ async function run(): Promise<void> {
   }
   const stateDir = resolve(values.state ?? defaultState());
   const logger = createLogger('holdfast', 'info', process.stderr);
-  const standalone = await startStandalone({
-    stateDir,
-    environment: environment(),
-    logger,
-    newToken: values['new-token'] ?? false,
+  await runService({ logger, graceSeconds }, async (parts, stopping) => {
+    const standalone = await startStandalone({
+      stateDir,
+      environment: environment(),
+      logger,
+      newToken: values['new-token'] ?? false,
+      stopping,
+    });
+    parts.add('holdfast', standalone);
+    process.stdout.write(describe(standalone, stateDir));
   });
-  process.stdout.write(describe(standalone, stateDir));
-  await untilSignal([['holdfast', standalone]], { logger, graceSeconds });
 }
 
 try {

@@ -7,7 +7,7 @@ import { isRoot, reachableByOthers } from '@holdfast/embedded';
 import { environment as givenEnvironment } from '@holdfast/shared/config';
 import { createLogger } from '@holdfast/shared/observability';
 import { sampleStatements } from '@holdfast/testing/engines';
-import { testDatabase } from '@holdfast/testing/postgres';
+import { startPostgres, testDatabase } from '@holdfast/testing/postgres';
 import { HoldfastClient } from '@holdfast/testing/services';
 import { expect } from 'chai';
 import { until } from '@holdfast/testing/until';
@@ -65,6 +65,17 @@ describe('single-process mode', function suite() {
     expect(await later.findBackup(id)).to.deep.equal(backup);
     const again = await later.backup(databaseId);
     await later.waitFor(again.id, ['done'], 20);
+  });
+
+  it('waits for a database of the operator’s that is not there yet', async () => {
+    const server = await startPostgres();
+    await server.createDatabase('own');
+    await server.stop();
+    const starting = start(newFolder(), { DATABASE_URL: server.url('own') });
+    await server.restart();
+    expect((await fetch(`${(await starting).url}/readyz`)).status).to.equal(200);
+    await running.pop()?.stop();
+    await server.stop();
   });
 
   it('closes its secret key and its backups to other users', async () => {

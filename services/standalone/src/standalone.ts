@@ -4,15 +4,15 @@ import { startEmbeddedPostgres } from '@holdfast/embedded';
 import { createEngines } from '@holdfast/engines';
 import { migrate, openPersistence } from '@holdfast/persistence';
 import { openProducer, openQueuesForBoard, prepareQueue, startConsumers } from '@holdfast/queue';
+import { limitsOf } from '@holdfast/shared/config';
 import { HoldfastError, type Destination, type Secret } from '@holdfast/shared/domain';
-import { lockFolder, systemClock, systemIds, type Running } from '@holdfast/shared/lifecycle';
+import { lockFolder, oncePossible, Parts, systemClock, systemIds, type Running } from '@holdfast/shared/lifecycle';
 import type { Logger } from '@holdfast/shared/observability';
 import { LinkSigner, SecretBox } from '@holdfast/shared/security';
 import { startScheduler } from '@holdfast/scheduler';
 import { checkEndpoint, openStore } from '@holdfast/stores';
 import { startWorker } from '@holdfast/worker';
 import { bootstrap } from './bootstrap.ts';
-import { Parts } from './parts.ts';
 import { completeSettings, hasDatabase, type Environment } from './settings.ts';
 import { openState } from './state.ts';
 
@@ -24,6 +24,8 @@ export interface StandaloneOptions {
   logger: Logger;
   /** Asks for a token although it is not the first start. */
   newToken?: boolean;
+  /** Ends the waiting for a database of the operator's that is not there yet. */
+  stopping?: AbortSignal;
 }
 
 export interface Standalone extends Running {
@@ -43,7 +45,7 @@ const databaseName = 'holdfast';
 export async function startStandalone(options: StandaloneOptions): Promise<Standalone> {
   const parts = new Parts(options.logger);
   try {
-    return { ...(await start(options, parts)), stop: () => parts.stop() };
+    return { ...(await start(options, parts)), stop: async () => void (await parts.stop()) };
   } catch (error) {
     await parts.stop();
     throw error;
@@ -51,7 +53,13 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
 }
 
 async function start(
-  { stateDir, environment, logger: parent, newToken = false }: StandaloneOptions,
+  {
+    stateDir,
+    environment,
+    logger: parent,
+    newToken = false,
+    stopping = new AbortController().signal,
+  }: StandaloneOptions,
   parts: Parts,
 ): Promise<Omit<Standalone, 'stop'>> {
   const state = openState(stateDir);
@@ -69,11 +77,18 @@ async function start(
   const settings = completeSettings(environment, state, embeddedUrl);
   const logger = parent.child({}, { level: settings.HOLDFAST_LOG_LEVEL });
   const connection = { redisUrl: settings.REDIS_URL ?? null, databaseUrl: settings.DATABASE_URL };
-  await migrate(settings.DATABASE_URL);
+  const waiting = { logger, stopping, onWaiting: () => undefined };
+  await oncePossible(() => migrate(settings.DATABASE_URL), waiting);
   await prepareQueue(connection);
 
   const box = new SecretBox(settings.HOLDFAST_SECRET_KEYS);
-  const persistence = await openPersistence({ url: settings.DATABASE_URL, box, ids: systemIds });
+  const persistence = await openPersistence({
+    url: settings.DATABASE_URL,
+    box,
+    ids: systemIds,
+    limits: limitsOf(settings),
+    slotsAhead: settings.HOLDFAST_SLOTS_AHEAD,
+  });
   parts.add('persistence', { stop: () => persistence.close() });
   const token = await bootstrap(persistence, newToken);
   const producer = openProducer(connection, { logger });
@@ -86,12 +101,16 @@ async function start(
     logger,
     persistence,
     producer,
-    engines: createEngines({ postgresqlClients: settings.HOLDFAST_POSTGRESQL_CLIENTS }),
+    engines: createEngines({
+      postgresqlClients: settings.HOLDFAST_POSTGRESQL_CLIENTS,
+      lockTimeoutSeconds: settings.HOLDFAST_LOCK_TIMEOUT_SECONDS,
+    }),
     openStore: (destination: Destination) =>
       openStore(destination, {
         localRoot: settings.HOLDFAST_LOCAL_ROOT ?? null,
         allowedNetworks: settings.HOLDFAST_ALLOWED_NETWORKS,
         partConcurrency: settings.HOLDFAST_PART_CONCURRENCY,
+        patienceSeconds: settings.HOLDFAST_STORE_PATIENCE_SECONDS,
       }),
     checkEndpoint: (endpoint: string) =>
       checkEndpoint(endpoint, { allowedNetworks: settings.HOLDFAST_ALLOWED_NETWORKS }),

@@ -1,9 +1,13 @@
+import { isUnavailable } from '@holdfast/persistence';
 import { HoldfastError } from '@holdfast/shared/domain';
 import type { ErrorRequestHandler } from 'express';
 import type { Dialect } from './dialect.ts';
 import { tooLarge } from './body.ts';
 import { requestIdOf } from './logging.ts';
 import { badRequest, Problem } from './problem.ts';
+
+/** A restarted database is back by then. */
+const retrySeconds = '5';
 
 /** Answers every failure in the shape of the dialect that the path belongs to; what is ours to mend goes to the log. */
 export function answerErrors(dialectOf: (path: string) => Dialect): ErrorRequestHandler {
@@ -36,6 +40,10 @@ function toProblem(error: unknown, requestId: string): Problem {
   if (status === 415) return new Problem(415, 'The encoding or character set of the request body is not supported.');
   if (status === 400) {
     return badRequest(error instanceof URIError ? 'The path is not valid.' : 'The request body cannot be read.');
+  }
+  if (isUnavailable(error)) {
+    const message = `The service's database does not answer at the moment: try again. (request ${requestId})`;
+    return new Problem(503, message, { headers: { 'Retry-After': retrySeconds } });
   }
   return new Problem(500, `An unexpected error happened; the service log has the details. (request ${requestId})`);
 }

@@ -36,6 +36,14 @@ export const databaseName = serverName.refine((value) => !/^-|=|^postgres(ql)?:\
 /** A secret, wrapped as soon as it is read. */
 export const secret = (longest: number) => text(longest).transform((value) => new Secret(value));
 
+/** A number in a query: digits, so that an empty value is never 0. */
+export const wholeNumber = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, { error: 'must be a whole number' })
+    .transform(Number)
+    .pipe(z.int().min(least).max(most));
+
 export const integerId = z.int().min(1).max(maxInteger);
 
 /** The entries of an object that were given. */

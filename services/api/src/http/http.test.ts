@@ -287,7 +287,22 @@ describe('http', () => {
   it('answers /readyz and /healthz without a token', async () => {
     expect((await api.request('GET', '/healthz')).json).to.deep.equal({ ok: true });
     const ready = await api.request('GET', '/readyz');
-    expect([ready.status, ready.json]).to.deep.equal([200, { ok: true, checks: { database: 'ok', queue: 'ok' } }]);
+    const report = { ok: true, state: 'running', checks: { database: 'ok', queue: 'ok' } };
+    expect([ready.status, ready.json]).to.deep.equal([200, report]);
+  });
+
+  it('answers 503 and when to try again when its database breaks off in the middle', async () => {
+    const { token } = await api.tenant('frank');
+    const { databases } = api.deps.persistence;
+    const list = databases.list.bind(databases);
+    databases.list = async () => {
+      databases.list = list;
+      throw new Error('Connection terminated unexpectedly');
+    };
+    const { status, headers, text } = await api.request('GET', '/api/databases', { token });
+    expect([status, headers.get('retry-after')]).to.deep.equal([503, '5']);
+    expect(text).to.contain('try again').and.not.contain('terminat');
+    expect((await api.request('GET', '/api/databases', { token })).status).to.equal(200);
   });
 
   it('lets running requests end when it stops, takes no new ones, and cuts off what takes too long', async () => {

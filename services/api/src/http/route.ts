@@ -35,6 +35,8 @@ interface RawCall {
   log: Logger;
   /** Aborted when the client goes away. */
   signal: AbortSignal;
+  /** Aborted when the service stops: what merely waits ends at once. */
+  stopping: AbortSignal;
   /** What the request makes gets this id, so that its repetition finds it; undefined where the client will not repeat it. */
   resourceId: string | undefined;
 }

@@ -13,11 +13,11 @@ export function answerUnreadable(server: Server, { logger, ids }: { logger: Logg
   const answering = new WeakMap<Socket, ServerResponse>();
   server.on('request', (request, response) => {
     answering.set(request.socket, response);
-    response.once('close', () => answering.delete(request.socket));
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     // Within an answer that has begun, another would be taken for a part of it.
-    if (!socket.writable || answering.get(socket)?.headersSent === true) {
+    const last = answering.get(socket);
+    if (!socket.writable || (last?.headersSent === true && !last.writableFinished)) {
       socket.destroy();
       return;
     }

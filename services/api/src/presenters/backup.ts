@@ -4,9 +4,11 @@ import {
   type Backup,
   type BackupFile,
   type PublicError,
+  type WorkAttempt,
   type WorkState,
 } from '@holdfast/shared/domain';
 import { z } from 'zod';
+import { attemptsView, presentAttempts } from './attempt.ts';
 import { presentTime, timeView } from './time.ts';
 import { bytesView, engineView, errorView, idView } from './values.ts';
 
@@ -39,8 +41,11 @@ export const backupView = z
     error: errorView.nullable().meta({ description: 'The last failure; shown also while another attempt waits.' }),
     progress: progressView,
     attempt: z.int().min(0),
+    ...attemptsView,
     destination_id: z.int(),
-    expires_at: timeView.nullable(),
+    expires_at: timeView.nullable().meta({
+      description: "When its age ends what alone keeps it, by its schedule's policy; null where that is not known.",
+    }),
     verified_at: timeView.nullable(),
   })
   .meta({
@@ -62,6 +67,19 @@ export const backupView = z
         error: null,
         progress: { bytes: 61_203_283_968, fraction: 1 },
         attempt: 1,
+        attempts: [
+          {
+            attempt: 1,
+            started_at: '2026-09-02T01:02:00.154Z',
+            ended_at: '2026-09-02T01:41:17.902Z',
+            worker: 'worker-1:71:0c3d2e1f',
+            bytes: 61_203_283_968,
+            error: null,
+            settled: true,
+          },
+        ],
+        next_attempt_at: null,
+        cancel_requested_at: null,
         destination_id: 1,
         expires_at: null,
         verified_at: null,
@@ -69,7 +87,11 @@ export const backupView = z
     ],
   });
 
-export function presentBackup(backup: Backup, files: readonly BackupFile[]): z.input<typeof backupView> {
+export function presentBackup(
+  backup: Backup,
+  files: readonly BackupFile[],
+  attempts: readonly WorkAttempt[],
+): z.input<typeof backupView> {
   const dump = files.find(({ role }) => role === 'dump');
   return {
     id: backup.id,
@@ -86,8 +108,10 @@ export function presentBackup(backup: Backup, files: readonly BackupFile[]): z.i
     error: presentError(backup),
     progress: presentProgress(backup),
     attempt: backup.attempt,
+    ...presentAttempts(backup, attempts),
     destination_id: backup.destinationId,
-    expires_at: presentTime(backup.expiresAt),
+    // A schedule that is gone lets nothing go.
+    expires_at: presentTime(backup.scheduleId === null ? null : backup.expiresAt),
     verified_at: presentTime(backup.verifiedAt),
   };
 }
@@ -117,10 +141,10 @@ function shownSize({ status, size }: Backup): number | null {
 }
 
 /** Why a backup failed, or what was found wrong with it since. */
-export function presentError({ error, damagedAt }: Backup): PublicError | null {
+export function presentError({ error, damagedAt, damage }: Backup): PublicError | null {
   if (error || !damagedAt) return error;
   return {
     code: 'integrity',
-    message: `The stored archive was found missing or changed at ${damagedAt.toISOString()}.`,
+    message: `The stored archive was found ${damage?.state ?? 'missing or changed'} at ${damagedAt.toISOString()}.`,
   };
 }

@@ -1,5 +1,6 @@
-import { outcomeOf, ownershipModes, type Restore } from '@holdfast/shared/domain';
+import { outcomeOf, ownershipModes, type Restore, type WorkAttempt } from '@holdfast/shared/domain';
 import { z } from 'zod';
+import { attemptsView, presentAttempts } from './attempt.ts';
 import { presentProgress, progressView, statusView } from './backup.ts';
 import { presentTime, timeView } from './time.ts';
 import { errorView, idView } from './values.ts';
@@ -19,6 +20,7 @@ export const restoreView = z
     ownership: z.enum(ownershipModes),
     progress: progressView,
     attempt: z.int().min(0),
+    ...attemptsView,
     error: errorView.nullable(),
     outcome: z.string().nullable().meta({ description: 'What the target holds now, for people; null until the end.' }),
   })
@@ -39,13 +41,16 @@ export const restoreView = z
         ownership: 'skip',
         progress: { bytes: 0, fraction: null },
         attempt: 0,
+        attempts: [],
+        next_attempt_at: null,
+        cancel_requested_at: null,
         error: null,
         outcome: null,
       },
     ],
   });
 
-export function presentRestore(restore: Restore): z.input<typeof restoreView> {
+export function presentRestore(restore: Restore, attempts: readonly WorkAttempt[]): z.input<typeof restoreView> {
   const { target } = restore;
   return {
     id: restore.id,
@@ -60,6 +65,7 @@ export function presentRestore(restore: Restore): z.input<typeof restoreView> {
     ownership: restore.ownership,
     progress: presentProgress(restore),
     attempt: restore.attempt,
+    ...presentAttempts(restore, attempts),
     error: restore.error,
     outcome: outcomeOf(restore),
   };

@@ -1,5 +1,6 @@
 import { catchUpPolicies, hoursOfCron, overlapPolicies, type Schedule } from '@holdfast/shared/domain';
 import { z } from 'zod';
+import { presentRetention, retentionView } from './retention.ts';
 import { presentTime, timeView } from './time.ts';
 import { idView } from './values.ts';
 
@@ -9,10 +10,11 @@ export const scheduleView = z
     database_id: idView,
     cron: z.string(),
     timezone: z.string(),
-    retention: z.strictObject({ keep_last: z.int().nullable(), keep_days: z.int().nullable() }),
+    retention: retentionView,
     destination_id: z.int().nullable().meta({ description: "Null: the database's own destination." }),
     enabled: z.boolean(),
     catch_up: z.enum(catchUpPolicies),
+    catch_up_grace_seconds: z.int().min(0),
     overlap: z.enum(overlapPolicies),
     jitter_seconds: z.int().min(0),
     next_run_at: timeView.nullable(),
@@ -29,10 +31,11 @@ export const scheduleView = z
         database_id: '01991f4c-9a10-7c55-b6d1-597601234ffb',
         cron: '30 3 * * *',
         timezone: 'Europe/Paris',
-        retention: { keep_last: 7, keep_days: null },
+        retention: presentRetention({ keepLast: 7, daily: 14 }),
         destination_id: null,
         enabled: true,
         catch_up: 'once',
+        catch_up_grace_seconds: 60,
         overlap: 'skip',
         jitter_seconds: 0,
         next_run_at: '2026-09-03T01:30:00.000Z',
@@ -49,10 +52,11 @@ export function presentSchedule(schedule: Schedule): z.input<typeof scheduleView
     database_id: schedule.databaseId,
     cron: schedule.cron,
     timezone: schedule.timezone,
-    retention: { keep_last: schedule.retention.keepLast ?? null, keep_days: schedule.retention.keepDays ?? null },
+    retention: presentRetention(schedule.retention),
     destination_id: schedule.destinationId,
     enabled: schedule.enabled,
     catch_up: schedule.catchUp,
+    catch_up_grace_seconds: schedule.graceSeconds,
     overlap: schedule.overlap,
     jitter_seconds: schedule.jitterSeconds,
     next_run_at: presentTime(schedule.nextRunAt),

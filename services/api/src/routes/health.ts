@@ -1,11 +1,15 @@
-import { runChecks } from '@holdfast/shared/observability';
+import { Health } from '@holdfast/shared/observability';
 import { z } from 'zod';
 import { route } from '../http/route.ts';
 import { databaseDialect } from './databases/dialect.ts';
 
 const reportView = z
-  .strictObject({ ok: z.boolean(), checks: z.record(z.string(), z.enum(['ok', 'failed'])) })
-  .meta({ id: 'Health', examples: [{ ok: true, checks: { database: 'ok', queue: 'ok' } }] });
+  .strictObject({
+    ok: z.boolean(),
+    state: z.enum(['starting', 'running', 'stopping']),
+    checks: z.record(z.string(), z.enum(['ok', 'failed'])),
+  })
+  .meta({ id: 'Health', examples: [{ ok: true, state: 'running', checks: { database: 'ok', queue: 'ok' } }] });
 
 const healthz = route({
   method: 'GET',
@@ -23,12 +27,14 @@ const readyz = route({
   path: '/readyz',
   dialect: databaseDialect,
   scope: null,
-  summary: 'The database and the queue answer.',
+  summary: 'The service is ready for requests: it has started, does not stop, and the database and the queue answer.',
   answers: 200,
   response: reportView,
-  otherwise: { 503: { description: 'One of them does not answer.', body: reportView } },
+  otherwise: { 503: { description: 'It is not ready; `checks` says what it waits for.', body: reportView } },
   handler: async ({ deps }) => {
-    const report = await runChecks({ database: () => deps.persistence.ping(), queue: () => deps.producer.ping() });
+    const health = new Health();
+    health.runs({ database: () => deps.persistence.ping(), queue: () => deps.producer.ping() });
+    const report = await health.report();
     return async (response) => {
       response.status(report.ok ? 200 : 503).json(report);
     };

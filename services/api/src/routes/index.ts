@@ -8,13 +8,18 @@ import { backupsV1Dialect } from './backups-v1/dialect.ts';
 import { restoresV1Routes } from './backups-v1/restores.ts';
 import { archiveRoutes } from './databases/archive.ts';
 import { backupRoutes } from './databases/backups.ts';
+import { cancelRoutes } from './databases/cancel.ts';
 import { databaseRoutes } from './databases/databases.ts';
+import { deletionRoutes } from './databases/deletion.ts';
 import { databaseDialect } from './databases/dialect.ts';
 import { downloadRoutes } from './databases/download.ts';
 import { restoreRoutes } from './databases/restores.ts';
+import { retentionRoutes } from './databases/retention.ts';
 import { scheduleRoutes } from './databases/schedules.ts';
+import { slotRoutes } from './databases/slots.ts';
 import { destinationRoutes } from './destinations/destinations.ts';
 import { destinationDialect } from './destinations/dialect.ts';
+import { reconciliationRoutes } from './destinations/reconciliation.ts';
 import { healthRoutes } from './health.ts';
 import { remoteDialect } from './remote/dialect.ts';
 import { remoteRoutes } from './remote/index.ts';
@@ -26,13 +31,18 @@ export const routes: readonly Route[] = [
   ...healthRoutes,
   ...databaseRoutes,
   ...scheduleRoutes,
+  ...slotRoutes,
+  ...retentionRoutes,
   ...backupRoutes,
+  ...deletionRoutes,
   ...archiveRoutes,
   ...downloadRoutes,
   ...restoreRoutes,
+  ...cancelRoutes,
   ...backupsV1Routes,
   ...restoresV1Routes,
   ...destinationRoutes,
+  ...reconciliationRoutes,
   ...serverRoutes,
   ...tokenRoutes,
   ...accountRoutes,

@@ -77,7 +77,7 @@ export async function objectsOf(api: TestApi, tenant: Tenant, s3: TestS3): Promi
     maxFailures: 1,
   })) as Restore;
   const damaged = await api.doneBackup(database);
-  await api.deps.persistence.backups.markDamaged(damaged.backup.id);
+  await api.deps.persistence.backups.markDamaged(damaged.backup.id, { state: 'missing', detail: 'x' });
   await api.deps.persistence.alerts.update();
   const remote = await remoteObjectsOf(api, tenant, s3);
   return {

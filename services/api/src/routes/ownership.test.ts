@@ -129,7 +129,9 @@ describe('ownership', () => {
       rank(b) === rank(a) ? 0 : rank(a) === 0 ? -1 : rank(b) === 0 ? 1 : rank(b) - rank(a),
     );
     const kept = new Set([
+      'POST /api/databases/:db/backups/:id/cancel',
       'DELETE /api/databases/:db',
+      'DELETE /api/databases/:db/backups/:id',
       'DELETE /api/backup-destinations/:id',
       'DELETE /api/servers/:id',
       'DELETE /v1/backups/:id',

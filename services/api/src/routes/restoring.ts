@@ -1,4 +1,3 @@
-import { attemptJobId } from '@holdfast/shared/contracts';
 import {
   computeTypes,
   type Backup,
@@ -12,7 +11,7 @@ import { z } from 'zod';
 import type { ApiDeps } from '../deps.ts';
 import { databaseName, looksLikeUuid, maxInteger } from '../http/fields.ts';
 import { conflict, invalid, notFound } from '../http/problem.ts';
-import { ring } from './ring.ts';
+import { ringForNew } from './ring.ts';
 
 const forms = '{"in_place": true}, {"database_id": "<id>"} or {"new_database": "<name>"}';
 
@@ -104,10 +103,7 @@ export async function createRestore(call: Asking, backup: Backup, wish: RestoreW
   if (restore === 'busy') {
     throw conflict('Another restore onto the same target waits or runs: wait until it has ended.');
   }
-  if (restore.serverId === null) {
-    const payload = { restoreId: restore.id, requestId };
-    await ring(call, 'restore.run@1', payload, attemptJobId('restore', restore.id, restore.attempt + 1));
-  }
+  if (restore.serverId === null) await ringForNew(call, 'restore', restore.id);
   return restore;
 }
 

@@ -1,4 +1,4 @@
-import type { JobName, JobPayload } from '@holdfast/shared/contracts';
+import { attemptJobId, type JobName, type JobPayload } from '@holdfast/shared/contracts';
 import type { Logger } from '@holdfast/shared/observability';
 import type { ApiDeps } from '../deps.ts';
 
@@ -14,4 +14,22 @@ export async function ring<N extends JobName>(
   } catch (error) {
     call.log.warn({ err: error, job: name, jobId }, 'the queue could not be rung, the scheduler will do it');
   }
+}
+
+/** Rings for a new backup or restore of our workers when nothing waits before it; else the scheduler does in its turn. */
+export async function ringForNew(
+  call: { deps: ApiDeps; log: Logger },
+  kind: 'backup' | 'restore',
+  id: string,
+): Promise<void> {
+  const { backups, restores } = call.deps.persistence;
+  const taken = await (kind === 'backup' ? backups : restores).takeNew(id).catch((error: unknown) => {
+    call.log.warn({ err: error, kind, id }, 'new work could not be rung for, the scheduler will do it');
+    return null;
+  });
+  if (!taken) return;
+  const { attempt, refusals, requestId } = taken;
+  const jobId = attemptJobId(kind, id, attempt, refusals);
+  if (kind === 'backup') await ring(call, 'backup.run@1', { backupId: id, requestId }, jobId);
+  else await ring(call, 'restore.run@1', { restoreId: id, requestId }, jobId);
 }

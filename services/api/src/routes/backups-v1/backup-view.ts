@@ -73,6 +73,8 @@ export const backupV1View = z
 
 export async function presentBackupV1(call: Linking, backup: Backup): Promise<z.input<typeof backupV1View>> {
   const destination = await destinationOf(call.deps, backup);
+  // The files may have come since the row was read: then they are the next answer's.
+  const files = backup.status === 'done' ? await call.deps.persistence.backups.files(backup.id) : [];
   return {
     id: backup.id,
     job_id: backup.databaseId,
@@ -85,7 +87,7 @@ export async function presentBackupV1(call: Linking, backup: Backup): Promise<z.
     completed_at: presentTime(backup.completedAt),
     monitoring_available: backup.startedAt !== null,
     encryption_key: null,
-    files: await presentFiles(call, backup, await call.deps.persistence.backups.files(backup.id)),
+    files: await presentFiles(call, backup, files),
     locked: backup.lockedAt !== null,
     error: presentError(backup),
     progress: presentProgress(backup),

@@ -106,7 +106,9 @@ describe('backups v1: backups', () => {
       isPeriodicSetting: false,
     });
     if (!schedule) throw new Error('The schedule could not be made.');
-    await api.own.query(`update holdfast.schedules set next_run_at = now(), next_tick_at = now()`);
+    await api.own.query(
+      `update holdfast.slots set scheduled_for = date_trunc('second', now()), run_at = date_trunc('second', now()) where scheduled_for = (select min(scheduled_for) from holdfast.slots)`,
+    );
     const [tick] = await schedules.takeDue(1, 1);
     const tags = async () => {
       const { json, text } = await api.request('GET', `/v1/backups/${tick?.backupId}`, { token });
@@ -221,11 +223,11 @@ describe('backups v1: backups', () => {
   it('does not delete what runs or is being restored', async () => {
     const { database, token } = await api.tenant('busy');
     const { backup: restored } = await api.doneBackup(database);
-    expect((await api.request('POST', `/v1/backups/${restored.id}/restore`, { token })).status).to.equal(201);
     const { backups } = api.deps.persistence;
     const wanted = { databaseId: database.id, destinationId: null, method: 'manual', requestId: null } as const;
     const running = await backups.create({ ...wanted, maxFailures: 1 });
     await backups.claim(running?.id ?? '', { worker: 'test', seconds: 60 });
+    expect((await api.request('POST', `/v1/backups/${restored.id}/restore`, { token })).status).to.equal(201);
     for (const [id, message] of [
       [restored.id, 'This backup cannot be deleted while it is being restored.'],
       [running?.id, 'This backup cannot be deleted while it runs.'],

@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import type { DeletionAnswer } from '@holdfast/persistence';
+import { looksLikeUuid } from '../../http/fields.ts';
 import { conflict, notFound } from '../../http/problem.ts';
 import { route } from '../../http/route.ts';
 import { checkStored, fileLink, withStore } from '../databases/archive.ts';
-import { ownedBackup } from '../databases/owned.ts';
+import { ownedBackup, type Owner } from '../databases/owned.ts';
+import { deleteBackup } from '../deleting.ts';
 import { backupV1View, presentBackupV1 } from './backup-view.ts';
 import { backupsV1Dialect as dialect } from './dialect.ts';
 
@@ -55,7 +56,8 @@ const change = route({
   answers: 200,
   body: z.object({ locked: z.boolean() }).meta({ examples: [{ locked: true }] }),
   response: shown,
-  finds: (call) => ownedBackup(call, call.params.id),
+  otherwise: { 409: 'The backup is deleted, and can still be undeleted.' },
+  finds: (call) => mayBeLocked(call, call.params.id),
   handler: async (call) => {
     const { deps, accountId, params, body } = call;
     const backup = await deps.persistence.backups.setLocked(accountId, params.id, body.locked);
@@ -64,29 +66,30 @@ const change = route({
   },
 });
 
-const inTheWay: Record<Exclude<DeletionAnswer, 'requested'>, string> = {
-  running: 'This backup cannot be deleted while it runs.',
-  locked: 'This backup is locked: unlock it before you delete it.',
-  being_restored: 'This backup cannot be deleted while it is being restored.',
-};
-
 const remove = route({
   method: 'DELETE',
   path,
   dialect,
   scope: 'backups:delete',
-  summary: 'Deletes a backup: nobody sees it from then on, and its objects are removed.',
+  summary: 'Deletes a backup: it is hidden at once, and its objects are removed after a while.',
   answers: 204,
   otherwise: { 409: 'The backup runs, is locked, or is being restored.' },
   handler: async (call) => {
     const { id } = await ownedBackup(call, call.params.id);
-    const answer = await call.deps.persistence.backups.requestDeletion(call.accountId, id, call.requestId);
-    if (answer === null) throw unknown();
-    if (answer !== 'requested') throw conflict(inTheWay[answer]);
-    call.log.info({ backupId: id }, 'deletion of a backup requested');
+    const graceSeconds = call.deps.settings.HOLDFAST_DELETION_GRACE_SECONDS;
+    await deleteBackup(call, id, { graceSeconds, keepLastGood: false });
     return undefined;
   },
 });
+
+/** @throws Problem 404; 409 where undoing the deletion would let it be locked */
+async function mayBeLocked(owner: Owner, id: string): Promise<void> {
+  const backup = looksLikeUuid(id) ? await owner.deps.persistence.backups.find(id) : null;
+  if (backup?.accountId === owner.accountId && backup.deletionRequestedAt) {
+    throw conflict('This backup is deleted: undelete it before you lock it.');
+  }
+  await ownedBackup(owner, id);
+}
 
 const unknown = () => notFound('This backup does not exist.');
 

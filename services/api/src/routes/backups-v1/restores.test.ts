@@ -288,8 +288,8 @@ describe('backups v1: restores', () => {
   });
 
   it('answers 409 to a second restore onto the same target, in whichever dialect and from whichever backup', async () => {
-    await restore({ target: { database_id: second.id } });
     const other = await api.doneBackup(second);
+    await restore({ target: { database_id: second.id } });
     const attempts = [
       await ask({ target: { database_id: second.id } }),
       await ask({}, other.backup.id),

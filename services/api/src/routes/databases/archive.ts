@@ -46,8 +46,11 @@ export async function destinationOf({ persistence }: ApiDeps, { destinationId }:
 export async function checkStored(call: Probing, store: ObjectStore, file: BackupFile): Promise<void> {
   const stored = await withinSeconds(probeSeconds, call.signal, () => store.head(file.key));
   if (stored?.size === file.size) return;
-  await call.deps.persistence.backups.markDamaged(file.backupId);
   const found = stored ? `has ${stored.size} bytes instead of ${file.size}` : 'is missing';
+  await call.deps.persistence.backups.markDamaged(file.backupId, {
+    state: stored ? 'changed' : 'missing',
+    detail: `${file.key} ${found}.`,
+  });
   call.log.error(
     { alert: 'backup_damaged', backupId: file.backupId, fileId: file.id, found },
     'a stored archive is damaged',

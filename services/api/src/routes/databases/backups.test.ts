@@ -51,7 +51,9 @@ describe('database dialect: backups', () => {
     }
   });
 
-  it('keeps the row before it rings the queue with the id of the request', async () => {
+  it('keeps the row before it rings the queue with the id of the request, where nothing waits before it', async () => {
+    const { backups } = api.deps.persistence;
+    for (const { id } of await backups.listOfDatabase(ada.database.id)) await backups.requestCancel(id);
     const headers = { 'x-request-id': 'req-7' };
     const { json } = await api.request('POST', path, { token: ada.token, headers });
     const { id } = json['database_backup'] as { id: string };
@@ -61,6 +63,9 @@ describe('database dialect: backups', () => {
       jobId: `backup-${id}-1`,
       payload: { backupId: id, requestId: 'req-7' },
     });
+    const rung = api.rung.length;
+    await api.request('POST', path, { token: ada.token });
+    expect(api.rung, 'behind the first').to.have.length(rung);
   });
 
   it('accepts a backup although the queue is away, and only logs it', async () => {

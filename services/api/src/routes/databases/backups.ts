@@ -1,11 +1,11 @@
-import { attemptJobId } from '@holdfast/shared/contracts';
 import { z } from 'zod';
 import { notFound } from '../../http/problem.ts';
-import { ring } from '../ring.ts';
+import { ringForNew } from '../ring.ts';
 import { route } from '../../http/route.ts';
-import { backupView, presentBackup } from '../../presenters/backup.ts';
+import { backupView } from '../../presenters/backup.ts';
 import { databaseDialect as dialect } from './dialect.ts';
 import { ownedBackup, ownedBackupOf, ownedDatabase } from './owned.ts';
+import { showBackup, showBackups } from './shown.ts';
 
 const shown = z.strictObject({ database_backup: backupView });
 
@@ -18,12 +18,9 @@ const list = route({
   answers: 200,
   response: z.strictObject({ database_backups: z.array(backupView) }),
   handler: async (call) => {
-    const { backups } = call.deps.persistence;
     const database = await ownedDatabase(call, call.params.db);
-    const found = await backups.listOfDatabase(database.id);
-    const files = await backups.filesOf(found.map(({ id }) => id));
-    const filesById = Map.groupBy(files, ({ backupId }) => backupId);
-    return { database_backups: found.map((backup) => presentBackup(backup, filesById.get(backup.id) ?? [])) };
+    const found = await call.deps.persistence.backups.listOfDatabase(database.id);
+    return { database_backups: await showBackups(call.deps, found) };
   },
 });
 
@@ -51,12 +48,9 @@ const create = route({
       maxFailures: call.deps.settings.HOLDFAST_MAX_FAILURES,
     });
     if (!backup) throw notFound('This database does not exist.');
-    const payload = { backupId: backup.id, requestId: call.requestId };
     // A remote server asks for its work by itself.
-    if (backup.serverId === null) {
-      await ring(call, 'backup.run@1', payload, attemptJobId('backup', backup.id, backup.attempt + 1));
-    }
-    return { database_backup: presentBackup(backup, []) };
+    if (backup.serverId === null) await ringForNew(call, 'backup', backup.id);
+    return { database_backup: await showBackup(call.deps, backup) };
   },
 });
 
@@ -70,7 +64,7 @@ const show = route({
   response: shown,
   handler: async (call) => {
     const backup = await ownedBackupOf(call, call.params.db, call.params.id);
-    return { database_backup: presentBackup(backup, await call.deps.persistence.backups.files(backup.id)) };
+    return { database_backup: await showBackup(call.deps, backup) };
   },
 });
 
@@ -84,7 +78,7 @@ const showById = route({
   response: shown,
   handler: async (call) => {
     const backup = await ownedBackup(call, call.params.id);
-    return { database_backup: presentBackup(backup, await call.deps.persistence.backups.files(backup.id)) };
+    return { database_backup: await showBackup(call.deps, backup) };
   },
 });
 

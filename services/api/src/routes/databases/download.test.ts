@@ -22,7 +22,12 @@ describe('database dialect: archive and download', () => {
   const clock: Clock = { now: () => now };
 
   const breakingStore = (destination: Destination) => {
-    const store = openStore(destination, { localRoot: api.localRoot, allowedNetworks: [], partConcurrency: 2 });
+    const store = openStore(destination, {
+      localRoot: api.localRoot,
+      allowedNetworks: [],
+      partConcurrency: 2,
+      patienceSeconds: 1,
+    });
     const whole = store.get.bind(store);
     store.get = async (key, options) => {
       if (!breakStream) return whole(key, options);

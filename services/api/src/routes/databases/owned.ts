@@ -1,4 +1,4 @@
-import type { Backup, Database } from '@holdfast/shared/domain';
+import type { Backup, Database, Restore, Schedule } from '@holdfast/shared/domain';
 import type { ApiDeps } from '../../deps.ts';
 import { isPlainText, looksLikeUuid } from '../../http/fields.ts';
 import { invalid, notFound } from '../../http/problem.ts';
@@ -28,6 +28,31 @@ export async function ownedBackupOf(owner: Owner, db: string, id: string): Promi
   const backup = await ownedBackup(owner, id);
   if (backup.databaseId !== database.id) throw notFound('This backup does not exist.');
   return backup;
+}
+
+export const noSchedule = () => notFound('This schedule does not exist.');
+
+/** The schedule that a path names. @throws Problem 404 also when it is of another database */
+export async function ownedSchedule(call: Owner & { params: { db: string; id: string } }): Promise<Schedule> {
+  const database = await ownedDatabase(call, call.params.db);
+  const { id } = call.params;
+  const found = looksLikeUuid(id) && (await call.deps.persistence.schedules.findOwned(call.accountId, database.id, id));
+  if (!found) throw noSchedule();
+  return found;
+}
+
+/** The account's restore `id`, of a backup of its database `db` or onto it. @throws Problem 404 */
+export async function ownedRestoreOf(owner: Owner, db: string, id: string): Promise<Restore> {
+  const { deps, accountId } = owner;
+  const database = await ownedDatabase(owner, db);
+  const restore = looksLikeUuid(id) && (await deps.persistence.restores.findOwned(accountId, id));
+  if (!restore || !(await concerns(owner, restore, database))) throw notFound('This restore does not exist.');
+  return restore;
+}
+
+/** Whether a restore goes to a database, or takes what is restored from it. */
+async function concerns({ deps }: Owner, { databaseId, backupId }: Restore, { id }: Database): Promise<boolean> {
+  return databaseId === id || (await deps.persistence.backups.find(backupId))?.databaseId === id;
 }
 
 /** @throws Problem 422 when a destination that a request names is not the account's */

@@ -1,12 +1,11 @@
-import { ownershipModes, type Database, type Restore } from '@holdfast/shared/domain';
+import { ownershipModes } from '@holdfast/shared/domain';
 import { z } from 'zod';
-import { looksLikeUuid } from '../../http/fields.ts';
-import { notFound } from '../../http/problem.ts';
 import { route } from '../../http/route.ts';
-import { presentRestore, restoreView } from '../../presenters/restore.ts';
+import { restoreView } from '../../presenters/restore.ts';
 import { createRestore, restoreFiles, restoreTarget } from '../restoring.ts';
 import { databaseDialect as dialect } from './dialect.ts';
-import { ownedBackupOf, ownedDatabase, type Owner } from './owned.ts';
+import { ownedBackupOf, ownedRestoreOf } from './owned.ts';
+import { showRestore } from './shown.ts';
 
 /** Strict, because a target under another name than its own would be a restore in place, which drops what is there. */
 const request = z
@@ -35,7 +34,7 @@ const create = route({
   finds: (call) => ownedBackupOf(call, call.params.db, call.params.id),
   handler: async (call, backup) => {
     const { target, files, ownership } = call.body ?? {};
-    return presentRestore(await createRestore(call, backup, { target, files, ownership }));
+    return showRestore(call.deps, await createRestore(call, backup, { target, files, ownership }));
   },
 });
 
@@ -48,17 +47,9 @@ const show = route({
   answers: 200,
   response: z.strictObject({ backup_restoration: restoreView }),
   handler: async (call) => {
-    const database = await ownedDatabase(call, call.params.db);
-    const { rid } = call.params;
-    const restore = looksLikeUuid(rid) && (await call.deps.persistence.restores.findOwned(call.accountId, rid));
-    if (!restore || !(await concerns(call, restore, database))) throw notFound('This restore does not exist.');
-    return { backup_restoration: presentRestore(restore) };
+    const restore = await ownedRestoreOf(call, call.params.db, call.params.rid);
+    return { backup_restoration: await showRestore(call.deps, restore) };
   },
 });
-
-/** Whether a restore goes to a database, or takes what is restored from it. */
-async function concerns({ deps }: Owner, { databaseId, backupId }: Restore, { id }: Database): Promise<boolean> {
-  return databaseId === id || (await deps.persistence.backups.find(backupId))?.databaseId === id;
-}
 
 export const restoreRoutes = [create, show];

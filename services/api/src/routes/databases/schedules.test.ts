@@ -16,7 +16,8 @@ describe('database dialect: schedules', () => {
   const create = (body: unknown) => api.request('POST', path, { token: ada.token, body });
 
   it('adds, shows, lists, changes and removes a schedule', async () => {
-    const retention = { keep_last: 7, keep_days: null };
+    const noRules = { keep_days: null, hourly: null, weekly: null, monthly: null, yearly: null, minimum: null };
+    const retention = { ...noRules, keep_last: 7, daily: 14 };
     const made = await create({ cron: '30 2 * * 1-5', timezone: 'Europe/Paris', retention, jitter_seconds: 60 });
     expect(made.status, made.text).to.equal(201);
     const schedule = made.json['schedule'] as Record<string, unknown>;
@@ -29,6 +30,7 @@ describe('database dialect: schedules', () => {
       enabled: true,
       catch_up: 'once',
       overlap: 'skip',
+      catch_up_grace_seconds: 60,
       jitter_seconds: 60,
     });
     expect(schedule['next_run_at']).to.match(/\.\d{3}Z$/);
@@ -43,7 +45,7 @@ describe('database dialect: schedules', () => {
     expect(changed.json['schedule']).to.deep.include({
       cron: '30 2 * * 1-5',
       enabled: false,
-      retention: { keep_last: null, keep_days: 3 },
+      retention: { ...noRules, keep_last: null, keep_days: 3, daily: null },
       jitter_seconds: 60,
       next_run_at: null,
     });
@@ -63,6 +65,7 @@ describe('database dialect: schedules', () => {
       ['retention', { cron: '0 3 * * *', retention: { keep_all: 1 } }],
       ['destination_id', { cron: '0 3 * * *', destination_id: 999_999 }],
       ['overlap', { cron: '0 3 * * *', overlap: 'kill' }],
+      ['catch_up_grace_seconds', { cron: '0 3 * * *', catch_up_grace_seconds: 86_401 }],
       ['jitter_seconds', { cron: '0 3 * * *', jitter_seconds: -1 }],
       ['enabled', { cron: '0 3 * * *', enabled: 'yes' }],
     ];

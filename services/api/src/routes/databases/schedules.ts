@@ -1,23 +1,23 @@
-import { catchUpPolicies, cronProblem, overlapPolicies, type Schedule } from '@holdfast/shared/domain';
+import { catchUpPolicies, cronProblem, overlapPolicies } from '@holdfast/shared/domain';
 import type { NewSchedule } from '@holdfast/persistence';
 import { z } from 'zod';
-import { given, integerId, looksLikeUuid, text } from '../../http/fields.ts';
+import { given, integerId, text } from '../../http/fields.ts';
 import { invalid, notFound } from '../../http/problem.ts';
 import { route } from '../../http/route.ts';
 import { presentSchedule, scheduleView } from '../../presenters/schedule.ts';
 import { databaseDialect as dialect } from './dialect.ts';
-import { ownedDatabase, requireDestination, type Owner } from './owned.ts';
+import { noSchedule, ownedDatabase, ownedSchedule, requireDestination, type Owner } from './owned.ts';
 import { requireUploads } from './reach.ts';
-
-const keep = z.int().min(1).max(100_000).nullish();
+import { retentionFields, toRetention } from './retention.ts';
 
 const fields = z.object({
   cron: text(200),
   timezone: text(64).optional(),
-  retention: z.strictObject({ keep_last: keep, keep_days: keep }).optional(),
+  retention: retentionFields.optional(),
   destination_id: integerId.nullish(),
   enabled: z.boolean().optional(),
   catch_up: z.enum(catchUpPolicies).optional(),
+  catch_up_grace_seconds: z.int().min(0).max(86_400).optional(),
   overlap: z.enum(overlapPolicies).optional(),
   jitter_seconds: z.int().min(0).max(86_400).optional(),
 });
@@ -120,14 +120,6 @@ const defaults = {
   isPeriodicSetting: false,
 } as const;
 
-async function ownedSchedule(call: Owner & { params: { db: string; id: string } }): Promise<Schedule> {
-  const database = await ownedDatabase(call, call.params.db);
-  const { id } = call.params;
-  const found = looksLikeUuid(id) && (await call.deps.persistence.schedules.findOwned(call.accountId, database.id, id));
-  if (!found) throw noSchedule();
-  return found;
-}
-
 async function toChange(
   call: Owner & { params: { db: string } },
   asked: z.output<typeof change>,
@@ -141,11 +133,11 @@ async function toChange(
   return given({
     cron: asked.cron,
     timezone: asked.timezone,
-    retention:
-      retention && given({ keepLast: retention.keep_last ?? undefined, keepDays: retention.keep_days ?? undefined }),
+    retention: retention && toRetention(retention),
     destinationId,
     enabled: asked.enabled,
     catchUp: asked.catch_up,
+    graceSeconds: asked.catch_up_grace_seconds,
     overlap: asked.overlap,
     jitterSeconds: asked.jitter_seconds,
   });
@@ -155,7 +147,5 @@ function checkTiming({ cron, timezone }: { cron: string; timezone: string }): vo
   const problem = cronProblem(cron, timezone);
   if (problem) throw invalid({ [problem.field]: [problem.message] });
 }
-
-const noSchedule = () => notFound('This schedule does not exist.');
 
 export const scheduleRoutes = [list, create, show, update('PATCH'), update('PUT'), remove];

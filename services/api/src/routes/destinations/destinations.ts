@@ -2,14 +2,14 @@ import type { DestinationUses, NewDestination } from '@holdfast/persistence';
 import { HoldfastError, isSamePlace, type Destination } from '@holdfast/shared/domain';
 import { z } from 'zod';
 import { baseUrl } from '../../http/base-url.ts';
-import { rowNumber } from '../../http/fields.ts';
-import { conflict, forbidden, invalid, notFound } from '../../http/problem.ts';
+import { conflict, invalid } from '../../http/problem.ts';
 import { route } from '../../http/route.ts';
 import type { ApiDeps } from '../../deps.ts';
 import { destinationView, presentDestination } from '../../presenters/destination.ts';
 import { pageOf, presentPage } from '../../presenters/page.ts';
 import { probeStore } from '../probing.ts';
 import { destinationDialect as dialect } from './dialect.ts';
+import { noDestination, ownedDestination } from './owned.ts';
 import {
   destinationChange,
   endpointField,
@@ -129,19 +129,6 @@ const probe = route({
   handler: async (call) => ({ data: await probeStore(call, await ownedDestination(call)) }),
 });
 
-/** @throws Problem 404 when it is unknown, 403 when it is another account's: this dialect tells them apart */
-async function ownedDestination(call: {
-  deps: ApiDeps;
-  accountId: number;
-  params: { id: string };
-}): Promise<Destination> {
-  const id = rowNumber(call.params.id);
-  const found = id === null ? null : await call.deps.persistence.destinations.find(id);
-  if (!found || found.deletionRequestedAt !== null) throw noDestination();
-  if (found.accountId !== call.accountId) throw forbidden('You are not authorized to access this backup destination');
-  return found;
-}
-
 /** @throws Problem 422 when remote servers could not upload to it any more */
 async function requireUploadsStay(
   { persistence }: ApiDeps,
@@ -210,7 +197,5 @@ function decisiveField(type: NewDestination['type'], asked: DestinationRequest):
   if (type === 'custom_s3') return endpointField(asked);
   return type === 's3' ? 's3_region' : 'path';
 }
-
-const noDestination = () => notFound('Backup destination not found');
 
 export const destinationRoutes = [list, create, show, update, remove, probe];

@@ -33,7 +33,10 @@ const claim = route({
       if (job) return { job };
       const left = until - performance.now();
       if (left <= 0) return nothing;
-      await delay(Math.min(pauseMs, left), undefined, { signal: call.signal }).catch(leave);
+      const waits = AbortSignal.any([call.signal, call.stopping]);
+      await delay(Math.min(pauseMs, left), undefined, { signal: waits }).catch(() => undefined);
+      if (call.signal.aborted) leave();
+      if (call.stopping.aborted) return nothing;
     }
   },
 });

@@ -130,7 +130,7 @@ describe('remote dialect: upload links', () => {
     expect((await bed.report(backup, archive)).status).to.equal(204);
     const done = await get(backup.id);
     expect([done.status, done.json]).to.deep.equal([409, completed]);
-    await bed.api.deps.persistence.backups.requestDeletion(bed.ada.account.id, backup.id);
+    await bed.api.deps.persistence.backups.requestDeletion(bed.ada.account.id, backup.id, { graceSeconds: 0 });
     const deleted = await get(backup.id);
     expect([deleted.status, deleted.json]).to.deep.equal([404, notFound]);
     const reported = await bed.report(backup, archive);

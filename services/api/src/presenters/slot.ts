@@ -1,0 +1,43 @@
+import { skipReasons, slotStatuses, type Slot } from '@holdfast/shared/domain';
+import { z } from 'zod';
+import { presentTime, timeView } from './time.ts';
+import { idView } from './values.ts';
+
+export const slotView = z
+  .strictObject({
+    scheduled_for: timeView.meta({ description: 'The time of the cron expression.' }),
+    run_at: timeView.meta({ description: 'When it comes due: that time, and the schedule’s share of its jitter.' }),
+    status: z.enum(slotStatuses),
+    reason: z.enum(skipReasons).nullable().meta({ description: 'Why it was skipped; null otherwise.' }),
+    covers: z
+      .int()
+      .min(1)
+      .meta({ description: 'How many times it stands for: more than one only after a long absence.' }),
+    backup_id: idView.nullable(),
+    ended_at: timeView.nullable(),
+  })
+  .meta({
+    id: 'Slot',
+    description: 'One planned run of a schedule.',
+    examples: [
+      {
+        scheduled_for: '2026-09-02T01:30:00.000Z',
+        run_at: '2026-09-02T01:30:00.000Z',
+        status: 'done',
+        reason: null,
+        covers: 1,
+        backup_id: '01991f55-2c1e-7a3b-8d44-0e6f1f2a9b77',
+        ended_at: '2026-09-02T01:41:17.902Z',
+      },
+    ],
+  });
+
+export const presentSlot = (slot: Slot): z.input<typeof slotView> => ({
+  scheduled_for: presentTime(slot.scheduledFor),
+  run_at: presentTime(slot.runAt),
+  status: slot.status,
+  reason: slot.reason,
+  covers: slot.covers,
+  backup_id: slot.backupId,
+  ended_at: presentTime(slot.endedAt),
+});

@@ -1,0 +1,32 @@
+import type { Backup, Restore } from '@holdfast/shared/domain';
+import type { z } from 'zod';
+import type { ApiDeps } from '../../deps.ts';
+import { presentBackup, type backupView } from '../../presenters/backup.ts';
+import { presentRestore, type restoreView } from '../../presenters/restore.ts';
+
+/** Backups with their files and attempts: one question for each of these, however many backups there are. */
+export async function showBackups(
+  { persistence: { backups } }: ApiDeps,
+  shown: readonly Backup[],
+): Promise<z.input<typeof backupView>[]> {
+  const ids = shown.map(({ id }) => id);
+  const [files, attempts] = await Promise.all([backups.filesOf(ids), backups.attemptsOf(ids)]);
+  const filesById = Map.groupBy(files, ({ backupId }) => backupId);
+  return shown.map((backup) => presentBackup(backup, filesById.get(backup.id) ?? [], attempts.get(backup.id) ?? []));
+}
+
+export async function showBackup(
+  { persistence: { backups } }: ApiDeps,
+  backup: Backup,
+): Promise<z.input<typeof backupView>> {
+  const [files, attempts] = await Promise.all([backups.files(backup.id), backups.attemptsOf([backup.id])]);
+  return presentBackup(backup, files, attempts.get(backup.id) ?? []);
+}
+
+export async function showRestore(
+  { persistence: { restores } }: ApiDeps,
+  restore: Restore,
+): Promise<z.input<typeof restoreView>> {
+  const attempts = await restores.attemptsOf([restore.id]);
+  return presentRestore(restore, attempts.get(restore.id) ?? []);
+}
