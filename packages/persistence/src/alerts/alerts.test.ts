@@ -110,6 +110,14 @@ describe('alerts', () => {
       'reconciliation_failed',
       'orphans_found',
     ]);
+    await world.sql(
+      `update holdfast.reconciliations set error = '{"code":"object_missing","message":"Nothing is there."}'`,
+    );
+    expect(await kinds(), 'one for the whole destination').to.have.members([
+      'deletion_failed',
+      'reconciliation_failed',
+      'orphans_found',
+    ]);
     expect(alerts.find(({ kind }) => kind === 'orphans_found')?.message).to.contain('holds 1 objects');
   });
 

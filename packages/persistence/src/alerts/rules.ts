@@ -8,6 +8,9 @@ interface Rule {
 
 const moment = (column: string): string => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"')`;
 
+/** Nothing of what it should hold was found: one alert for the destination says more than one for each backup. */
+const notTheStore = (r: string): string => `${r}.error ->> 'code' = 'object_missing'`;
+
 /** A backup that could be restored. */
 const good = (b: string): string =>
   `${b}.status = 'done' and ${b}.damaged_at is null and ${b}.deletion_requested_at is null`;
@@ -71,7 +74,9 @@ export const alertRules: Readonly<Record<AlertKind, Rule>> = {
       select b.account_id, b.id::text as subject_id, format(
         'What the store holds of the backup %s is missing or changed since %s: it may not be restorable.',
         b.name, ${moment('b.damaged_at')}) as message
-      from holdfast.backups b where b.damaged_at is not null and b.deletion_requested_at is null`,
+      from holdfast.backups b where b.damaged_at is not null and b.deletion_requested_at is null
+        and not exists (
+          select from holdfast.reconciliations r where r.destination_id = b.destination_id and ${notTheStore('r')})`,
   },
   deletion_failed: {
     subject: 'backup',

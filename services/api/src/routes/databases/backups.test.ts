@@ -2,9 +2,8 @@ import { expect } from 'chai';
 import { openApi, type TestApi, type Tenant } from '../../harness.test.ts';
 
 const documented =
-  'id created_at started_at completed_at name size status database_id method type checksum error progress attempt destination_id expires_at verified_at'.split(
-    ' ',
-  );
+  `id created_at started_at completed_at name size status database_id method type checksum error progress
+  attempt destination_id expires_at verified_at attempts next_attempt_at cancel_requested_at`.split(/\s+/);
 
 describe('database dialect: backups', () => {
   let api: TestApi;
@@ -85,7 +84,7 @@ describe('database dialect: backups', () => {
       expect(broken.logged()).to.include('the queue could not be rung').and.include('queue is away');
       const ready = await broken.request('GET', '/readyz');
       expect(ready.status).to.equal(503);
-      expect(ready.json).to.deep.equal({ ok: false, checks: { database: 'ok', queue: 'failed' } });
+      expect(ready.json).to.deep.equal({ ok: false, state: 'running', checks: { database: 'ok', queue: 'failed' } });
       expect((await broken.request('GET', '/healthz')).status).to.equal(200);
     } finally {
       await broken.stop();
