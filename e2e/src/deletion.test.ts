@@ -148,3 +148,85 @@ describe('a destination that is removed with its backups', function suite() {
     expect(stored([...backups, running.id])).to.deep.equal([[], []]);
   });
 });
+
+describe('a deleted backup', function suite() {
+  this.timeout(90_000);
+  let s3: TestS3;
+  let redis: TestRedis;
+  before(async function start() {
+    needsRedis(this);
+    redis = await startRedis();
+    s3 = await startS3();
+  });
+  afterEach(() => s3.faults.clear());
+  after(() => s3?.stop());
+  const env = { HOLDFAST_DELETE_AGAIN_SECONDS: '1' };
+  const holdfast = useHoldfast(() => ({ redisUrl: redis.url, env }));
+
+  const keysOf = (id: string) =>
+    s3
+      .objects()
+      .map(({ key }) => key)
+      .filter((key) => key.includes(id));
+  const stateOf = async (databaseId: string, id: string) => {
+    const path = `/api/databases/${databaseId}/deleted_backups`;
+    const { deleted_backups: deletions } = await holdfast().client.expect<{
+      deleted_backups: { id: string; state: string }[];
+    }>(200, 'GET', path);
+    return deletions.find((deletion) => deletion.id === id)?.state ?? null;
+  };
+  const source = async () => register(holdfast(), await sourceDatabase(), await s3Destination(holdfast(), s3));
+  const done = async (databaseId: string): Promise<string> => {
+    const { id } = await holdfast().client.backup(databaseId);
+    await holdfast().client.waitFor(id, ['done'], 30);
+    return id;
+  };
+  const remove = (databaseId: string, id: string, graceSeconds: number) =>
+    holdfast().client.expect(
+      204,
+      'DELETE',
+      `/api/databases/${databaseId}/backups/${id}?force=true&grace_seconds=${graceSeconds}`,
+    );
+
+  it('is gone from the store and from the catalogue at whichever step of its removal the worker is killed', async () => {
+    const databaseId = await source();
+    const steps = {
+      'before the first object': { kind: 'deleteObject', from: 1 },
+      'between two objects': { kind: 'deleteObject', from: 2 },
+      'after the last object, before the record': { kind: 'listUploads', from: 2 },
+    } as const;
+    for (const [step, { kind, from }] of Object.entries(steps)) {
+      const id = await done(databaseId);
+      expect(keysOf(id)).to.have.length(2);
+      const before = s3.requests[kind] ?? 0;
+      s3.faults.add({ kind, from, effect: { type: 'stall' } });
+      await remove(databaseId, id, 0);
+      await until(`a removal to stand still ${step}`, 20, () => (s3.requests[kind] ?? 0) >= before + from);
+      for (const worker of holdfast().workers.splice(0)) await worker.kill();
+      expect(await stateOf(databaseId, id), step).to.equal('removing');
+      const undone = await holdfast().client.request('POST', `/api/databases/${databaseId}/backups/${id}/undelete`);
+      expect(undone.status, step).to.equal(409);
+      s3.faults.clear();
+      // Or the queue would wait half a minute for the dead worker.
+      await flushAll(redis);
+      holdfast().workers.push(await holdfast().startWorker(env));
+      await until(`the removal to end ${step}`, 60, async () => (await stateOf(databaseId, id)) === 'deleted');
+      expect(keysOf(id), step).to.deep.equal([]);
+    }
+  });
+
+  it('comes back whole when it is undeleted within its grace, and is then not removed', async () => {
+    const { client } = holdfast();
+    const databaseId = await source();
+    const [kept, gone] = [await done(databaseId), await done(databaseId)];
+    await remove(databaseId, kept, 1);
+    expect((await client.request('GET', `/api/backups/${kept}`)).status).to.equal(404);
+    await client.expect(200, 'POST', `/api/databases/${databaseId}/backups/${kept}/undelete`);
+    await remove(databaseId, gone, 2);
+    await until('the other one to be gone', 30, async () => (await stateOf(databaseId, gone)) === 'deleted');
+    expect(keysOf(gone)).to.deep.equal([]);
+    expect(keysOf(kept)).to.have.length(2);
+    expect(await client.findBackup(kept)).to.include({ status: 'done' });
+    await client.expect(200, 'GET', `/api/databases/${databaseId}/backups/${kept}/archive`);
+  });
+});

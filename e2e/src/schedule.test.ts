@@ -38,5 +38,15 @@ describe('a schedule', function suite() {
       );
       return rows.length === 0;
     });
+    const { slots, next } = await client.expect<{ slots: Record<string, string>[]; next: unknown[] }>(
+      200,
+      'GET',
+      `${path}/${schedule.id}/slots`,
+    );
+    expect(next).to.deep.equal([]);
+    // One that was due when the schedule was switched off has no backup.
+    const made = slots.filter(({ reason }) => reason !== 'disabled');
+    expect(made.map(({ status }) => status)).to.deep.equal(times.map(() => 'done'));
+    expect(made.map(({ scheduled_for: at }) => Date.parse(at ?? ''))).to.deep.equal(times.toReversed());
   });
 });

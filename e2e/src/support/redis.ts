@@ -2,11 +2,17 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { TestRedis } from '@holdfast/testing/redis';
 
-/** Empties a Redis server as an operator's mistake would: every job is gone, and nobody is told. */
-export async function flushAll({ port }: TestRedis): Promise<void> {
+/** Sends one command and returns the beginning of the reply as it is. */
+export async function askRedis({ port }: TestRedis, command: string): Promise<string> {
   const socket = connect(port, '127.0.0.1');
-  socket.write('FLUSHALL\r\n');
+  socket.write(`${command}\r\n`);
   const [reply] = (await once(socket, 'data')) as [Buffer];
   socket.destroy();
-  if (!reply.toString().startsWith('+OK')) throw new Error(`Redis refused FLUSHALL: ${reply.toString()}`);
+  return reply.toString();
+}
+
+/** Empties a Redis server as an operator's mistake would: every job is gone, and nobody is told. */
+export async function flushAll(redis: TestRedis): Promise<void> {
+  const reply = await askRedis(redis, 'FLUSHALL');
+  if (!reply.startsWith('+OK')) throw new Error(`Redis refused FLUSHALL: ${reply}`);
 }

@@ -25,13 +25,14 @@ export interface Hold {
 /**
  * Holds every dump of a database open in its middle: `pg_dump` reads large objects after all tables, and waits there
  * until the lock on them is released.
+ * @param table a table of the database's own, which is waited for at the very beginning instead
  */
-export async function holdDumps(source: TestDatabase): Promise<Hold> {
+export async function holdDumps(source: TestDatabase, table = 'pg_largeobject'): Promise<Hold> {
   const session = new Client({ connectionString: source.url });
   session.on('error', () => undefined);
   await session.connect();
   await session.query('begin');
-  await session.query('lock table pg_largeobject in access exclusive mode');
+  await session.query(`lock table ${table} in access exclusive mode`);
   return { release: () => session.end() };
 }
 
@@ -43,6 +44,29 @@ export async function heldDumps(source: TestDatabase, atLeast = 1): Promise<numb
        where relation = 'pg_largeobject'::regclass and not granted and datname = current_database()`,
     );
     return rows.length >= atLeast ? rows.map(({ pid }) => Number(pid)) : null;
+  });
+}
+
+/** Adds an index to a database that takes a minute to be built wherever the database is restored. */
+export async function holdRestores(source: TestDatabase): Promise<void> {
+  await source.query(
+    'create table slow (n int)',
+    `create function slowly(n int) returns int language plpgsql immutable as $$ begin
+       if current_database() like '%\\_hf\\_%' then perform pg_sleep(60); end if;
+       return n;
+     end $$`,
+    'insert into slow values (1)',
+    'create index on slow (slowly(n))',
+  );
+}
+
+/** Waits until a restore is building that index. */
+export async function heldRestore(source: TestDatabase): Promise<void> {
+  await until('a held restore', 20, async () => {
+    const rows = await source.query(
+      `select from pg_stat_activity where datname like '${source.name}%\\_hf\\_%' and wait_event = 'PgSleep'`,
+    );
+    return rows.length > 0;
   });
 }
 
