@@ -28,7 +28,9 @@ describe('the documents', () => {
   it('name npm scripts that exist', () => {
     const scripts = Object.keys((JSON.parse(read('package.json')) as { scripts: object }).scripts);
     for (const page of ['README.md', 'CONTRIBUTING.md']) {
-      for (const [, name = ''] of read(page).matchAll(/npm (?:run )?(demo|test|start|bench|check|format|env)\b/g)) {
+      for (const [, name = ''] of read(page).matchAll(
+        /npm (?:run )?(demo|test|start|bench|chaos|check|format|env)\b/g,
+      )) {
         expect(scripts, page).to.contain(name);
       }
     }

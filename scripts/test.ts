@@ -1,15 +1,15 @@
-import { globSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import Mocha from 'mocha';
-import { mochaHooks } from '../packages/testing/src/hooks.ts';
-import { root, say } from './lib/run.ts';
+import { say } from './lib/run.ts';
+import { runSuite, runSuiteApart, type Counts } from './lib/suite.ts';
 import { ensurePostgresqlClient, ensureTestTools } from './lib/tools.ts';
 
-const specs = [
+/** Those of real processes mostly wait, so they run beside the others. */
+const endToEnd = ['e2e/src/**/*.test.ts'];
+const others = [
   'packages/*/src/**/*.test.ts',
   'services/*/src/**/*.test.ts',
   'scripts/**/*.test.ts',
-  'e2e/src/**/*.test.ts',
+  'chaos/src/**/*.test.ts',
 ];
 
 const { values, positionals } = parseArgs({
@@ -20,25 +20,26 @@ const { values, positionals } = parseArgs({
 ensurePostgresqlClient();
 ensureTestTools();
 
-const mocha = new Mocha({
-  timeout: 30_000,
-  forbidOnly: true,
-  reporter: 'spec',
-  rootHooks: mochaHooks,
-  bail: values.bail ?? false,
-});
-if (values.grep !== undefined) mocha.grep(values.grep);
-for (const file of globSync(positionals.length > 0 ? positionals : specs, { cwd: root }))
-  mocha.addFile(`${root}/${file}`);
-await mocha.loadFilesAsync();
-
 const started = performance.now();
-const runner = mocha.run((failures) => {
-  const { passes = 0, pending = 0 } = runner.stats ?? {};
-  say(`tests took ${((performance.now() - started) / 1000).toFixed(0)} s`);
-  const inCi = Boolean(process.env['CI']);
-  if (inCi && pending > 0) say('nothing may be skipped in CI: see above for what is missing');
-  process.stdout.write(`${passes} passed, ${failures} failed${pending > 0 ? `, ${pending} skipped` : ''}\n`, () =>
-    process.exit(failures > 0 || (inCi && pending > 0) || passes === 0 ? 1 : 0),
-  );
-});
+const common = { grep: values.grep, bail: values.bail ?? false };
+const { passed, failed, skipped } =
+  positionals.length > 0 ? await runSuite({ specs: positionals, ...common }) : await runAll();
+say(`tests took ${((performance.now() - started) / 1000).toFixed(0)} s`);
+const inCi = Boolean(process.env['CI']);
+if (inCi && skipped > 0) say('nothing may be skipped in CI: see above for what is missing');
+process.stdout.write(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`, () =>
+  process.exit(failed > 0 || (inCi && skipped > 0) || passed === 0 ? 1 : 0),
+);
+
+async function runAll(): Promise<Counts> {
+  const apart = runSuiteApart({ specs: endToEnd, ...common });
+  const here = await runSuite({ specs: others, ...common });
+  say('the tests over real processes, which ran beside the others:');
+  const { printed, ...there } = await apart;
+  process.stdout.write(printed);
+  return {
+    passed: here.passed + there.passed,
+    failed: here.failed + there.failed,
+    skipped: here.skipped + there.skipped,
+  };
+}
