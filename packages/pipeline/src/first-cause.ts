@@ -104,7 +104,8 @@ const symptoms = new Set([
   'ABORT_ERR',
 ]);
 
-function isSymptom(error: unknown): boolean {
+/** Whether it tells only that a neighbour ended the stream. */
+export function isSymptom(error: unknown): boolean {
   if (!(error instanceof Error) || error instanceof HoldfastError) return false;
   return error.name === 'AbortError' || ('code' in error && symptoms.has(String(error.code)));
 }

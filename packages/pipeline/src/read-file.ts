@@ -2,6 +2,7 @@ import type { Transform } from 'node:stream';
 import type { ManifestFile } from '@holdfast/shared/contracts';
 import { HoldfastError, type ChecksumType } from '@holdfast/shared/domain';
 import { codecOf } from './codecs/index.ts';
+import { isSymptom } from './first-cause.ts';
 import { HeldTail } from './held-tail.ts';
 import { Meter, type Measure } from './meter.ts';
 
@@ -51,6 +52,7 @@ function mustEqual(
 }
 
 function decodingError(file: ManifestFile, error: Error): Error {
-  if (error instanceof HoldfastError || error.name === 'AbortError') return error;
+  // What a neighbour ended the decoder with says nothing of the bytes.
+  if (error instanceof HoldfastError || isSymptom(error)) return error;
   return new HoldfastError('integrity', `${file.key} is damaged: it does not decode.`, { cause: error });
 }

@@ -1,7 +1,9 @@
 import { expect } from 'chai';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import { manifestSchema } from '@holdfast/shared/contracts';
 import { HoldfastError, type DatabaseOptions } from '@holdfast/shared/domain';
@@ -253,6 +255,28 @@ describe('runRestore', () => {
       expect(engine.restoredRoles).to.deep.equal([]);
     });
   });
+
+  for (const codec of [zstd(), gzip()]) {
+    it(`never calls a backup damaged (${codec.name}) because the restore program stopped reading it in its middle`, async () => {
+      const { store, manifestKey, key, stored } = await backedUp([codec], randomBytes(20_000_000));
+      const get = store.get.bind(store);
+      store.get = async (asked, options) => {
+        if (asked !== key) return get(asked, options);
+        const unended = new Readable({ read: () => undefined });
+        unended.push(stored.subarray(0, -1000));
+        return unended;
+      };
+      const engine = new FakeEngine(Buffer.alloc(0));
+      // As after a killed program: the input is let go at once, and why is said when what was built is dropped.
+      engine.restore = async (_connection, _request, input) => {
+        await once(input, 'readable');
+        input.destroy();
+        await delay(50);
+        throw new HoldfastError('restore_killed', 'pg_restore was ended by SIGKILL.');
+      };
+      expect(await failure(run({ store, manifestKey, engine }))).to.include({ code: 'restore_killed' });
+    });
+  }
 
   it('throws what the engine failed with', async () => {
     const { store, manifestKey } = await backedUp();
