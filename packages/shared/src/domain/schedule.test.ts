@@ -78,6 +78,16 @@ describe('a cron expression', () => {
     }
   });
 
+  it('that names a year is refused, as it would end without a word', () => {
+    for (const cron of ['0 0 3 1 1 * 2020', '* * * * * * *', '0 0 3 * * * 2030']) {
+      expect(cronProblem(cron, 'UTC')).to.deep.equal({
+        field: 'cron',
+        message: 'A cron expression has five fields, or six with seconds in front.',
+      });
+    }
+    expect(cronProblem(' 0  0 3 * * * ', 'UTC')).to.equal(null);
+  });
+
   it('that is not valid, or never comes due, is told in a sentence by its field', () => {
     for (const cron of ['', 'often', '61 * * * *', '* * *', '0 0 30 2 *']) {
       expect(cronProblem(cron, 'UTC'), cron).to.include({ field: 'cron' });

@@ -60,6 +60,10 @@ export function cronProblem(cron: string, timezone: string): { field: 'cron' | '
   } catch {
     return { field: 'timezone', message: `"${timezone}" is not an IANA time zone, such as Europe/Paris.` };
   }
+  // The library would take a year as a seventh field: a schedule that ends, or never begins, without a word.
+  if (cron.trim().split(/\s+/).length > 6) {
+    return { field: 'cron', message: 'A cron expression has five fields, or six with seconds in front.' };
+  }
   try {
     const first = new CronTimes({ cron, timezone }).next(new Date(0));
     return first ? null : { field: 'cron', message: 'The cron expression never comes due.' };

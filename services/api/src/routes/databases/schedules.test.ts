@@ -57,6 +57,7 @@ describe('database dialect: schedules', () => {
     const wrong: [string, Record<string, unknown>][] = [
       ['cron', { cron: 'soon' }],
       ['cron', { cron: '0 0 30 2 *' }],
+      ['cron', { cron: '0 0 3 1 1 * 2020' }],
       ['cron', { cron: '' }],
       ['cron', {}],
       ['timezone', { cron: '0 3 * * *', timezone: 'Mars/Olympus' }],
@@ -80,6 +81,27 @@ describe('database dialect: schedules', () => {
     const own = `${path}/${(made.json['schedule'] as { id: string }).id}`;
     const { status, json } = await api.request('PATCH', own, { token: ada.token, body: { timezone: 'Nowhere' } });
     expect([status, Object.keys(json['errors'] ?? {})]).to.deep.equal([422, ['timezone']]);
+  });
+
+  it('can be switched off and on though its expression would be refused today', async () => {
+    const made = await api.deps.persistence.schedules.create(ada.account.id, {
+      databaseId: ada.database.id,
+      destinationId: null,
+      cron: '0 0 3 * * * *',
+      timezone: 'UTC',
+      retention: {},
+      enabled: true,
+      catchUp: 'once',
+      overlap: 'skip',
+      graceSeconds: 60,
+      jitterSeconds: 0,
+      isPeriodicSetting: false,
+    });
+    const own = `${path}/${made?.id}`;
+    const patch = (body: unknown) => api.request('PATCH', own, { token: ada.token, body });
+    expect((await patch({ enabled: false })).status).to.equal(200);
+    expect((await patch({ timezone: 'Europe/Paris' })).status).to.equal(422);
+    expect((await api.request('DELETE', own, { token: ada.token })).status).to.equal(204);
   });
 
   it("does not take another account's destination", async () => {

@@ -87,7 +87,8 @@ const update = (method: 'PATCH' | 'PUT') =>
     finds: ownedSchedule,
     handler: async (call, current) => {
       const changes = await toChange(call, call.body);
-      checkTiming({ ...current, ...changes });
+      const { cron, timezone } = call.body;
+      if (cron !== undefined || timezone !== undefined) checkTiming({ ...current, ...changes });
       const updated = await call.deps.persistence.schedules.update(call.accountId, current.id, changes);
       if (!updated) throw noSchedule();
       return { schedule: presentSchedule(updated) };
