@@ -77,8 +77,8 @@ describe('alerts', () => {
     expect(await kinds()).to.deep.equal(['backup_overdue']);
   });
 
-  it('come of slots that were missed, until a later one is done', async () => {
-    const { database } = await scheduleWith([5, 'missed'], [4, 'missed']);
+  it('come of slots that were missed, until a later one is done or the schedule is switched off', async () => {
+    const { database, schedule } = await scheduleWith([5, 'missed'], [4, 'missed']);
     await world.doneBackup(database);
     const [alert] = await open();
     expect(alert).to.include({ kind: 'slots_missed' });
@@ -86,6 +86,8 @@ describe('alerts', () => {
     const again = await scheduleWith([5, 'missed'], [4, 'done']);
     await world.doneBackup(again.database);
     expect(await open()).to.have.length(1);
+    await world.schedules.update(world.account.id, schedule.id, { enabled: false });
+    expect(await open()).to.deep.equal([]);
   });
 
   it('come of what a store lost, of a removal that fails, and of what a destination holds that nobody owns', async () => {

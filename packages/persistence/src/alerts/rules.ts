@@ -66,7 +66,7 @@ export const alertRules: Readonly<Record<AlertKind, Rule>> = {
           select from holdfast.slots later
           where later.schedule_id = s.id and later.status = 'done' and later.scheduled_for > m.scheduled_for)
       ) missed
-      where missed.count > 0`,
+      where s.enabled and missed.count > 0`,
   },
   backup_damaged: {
     subject: 'backup',

@@ -125,7 +125,7 @@ export function route<
       const typed = {
         ...known,
         body: definition.body && validate(definition.body, call.request.body),
-        query: definition.query && validate(definition.query, call.request.query),
+        query: definition.query && validate(definition.query, call.request.query, 'query'),
       } as Typed;
       return await handler(typed, found);
     },

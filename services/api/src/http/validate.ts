@@ -6,18 +6,23 @@ type RawIssue = Parameters<z.core.$ZodErrorMap>[0];
 /**
  * Checks input against a schema. Messages in schemas are predicates (`must be a host name`), which become sentences about
  * their field here.
+ * @param whole what the input is a whole of, where a problem is about no single field
  * @throws Problem 422 with every problem, by field
  */
-export function validate<S extends z.ZodType>(schema: S, input: unknown): z.output<S> {
+export function validate<S extends z.ZodType>(
+  schema: S,
+  input: unknown,
+  whole: 'body' | 'query' = 'body',
+): z.output<S> {
   const result = schema.safeParse(input, { error: predicate, reportInput: true });
   if (result.success) return result.data;
   const fields: FieldProblems = {};
   const rules: FieldProblems = {};
   for (const issue of result.error.issues.slice(0, shownIssues)) {
     const field = fieldOf(issue.path);
-    const subject = field === '' ? 'The request body' : `The ${field} field`;
-    (fields[field === '' ? 'body' : field] ??= []).push(`${subject} ${issue.message}.`);
-    (rules[field === '' ? 'body' : field] ??= []).push(ruleOf(issue));
+    const subject = field === '' ? `The request ${whole}` : `The ${field} field`;
+    (fields[field === '' ? whole : field] ??= []).push(`${subject} ${issue.message}.`);
+    (rules[field === '' ? whole : field] ??= []).push(ruleOf(issue));
   }
   throw invalid(fields, rules);
 }

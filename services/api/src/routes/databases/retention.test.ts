@@ -94,6 +94,9 @@ describe('database dialect: retention', () => {
     for (const query of ['?keep_last=0', '?keep_last=', '?daily=1.5', '?weekly=-1', '?yearly=100001', '?keep_lst=3']) {
       expect((await preview(query)).status, query).to.equal(422);
     }
+    expect((await preview('?keep_lst=3')).json).to.deep.equal({
+      errors: { query: ['The request query must not have the entries keep_lst.'] },
+    });
   });
 
   it('keeps and shows every field of a policy', async () => {
