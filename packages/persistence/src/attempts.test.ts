@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { remoteCancelSeconds, type Restore } from '@holdfast/shared/domain';
+import { remoteCancelSeconds, type Restore, type RestoreTarget } from '@holdfast/shared/domain';
 import { only } from './only.ts';
 import { failure, lease, newFile, openWorld, type World } from './testing/world.ts';
 
@@ -13,12 +13,12 @@ describe('attempts', function () {
   });
   after(() => world.drop());
 
-  async function newRestore(): Promise<Restore> {
+  async function newRestore(target: RestoreTarget = { mode: 'in_place' }): Promise<Restore> {
     const backup = await world.doneBackup();
     const restore = await world.restores.create({
       backupId: backup.id,
       databaseId: backup.databaseId,
-      target: { mode: 'in_place' },
+      target,
       ownership: 'skip',
       fileIds: null,
       requestId: null,
@@ -67,6 +67,22 @@ describe('attempts', function () {
     ]);
     expect(shown(two.id)).to.deep.equal([[1, 'worker-1', 6_000_000_000, true, true]]);
     expect(all.size).to.equal(2);
+  });
+
+  it('tell the bytes that they ended with, or else what their last heartbeat knew', async () => {
+    const { id } = await world.newBackup();
+    const beaten = { progressBytes: 1000, estimatedBytes: null };
+    for (const [attempt, bytes] of [[1, 6_000_000_000] as const, [2, undefined] as const]) {
+      await world.backups.claim(id, lease);
+      await world.backups.heartbeat(id, attempt, lease, beaten);
+      await world.backups.handBack(id, attempt, bytes);
+    }
+    await world.backups.claim(id, lease);
+    await world.backups.heartbeat(id, 3, lease, beaten);
+    await world.backups.fail(id, 3, { ...failure, retryable: false }, 7_000_000_000);
+    const attempts = (await world.backups.attemptsOf([id])).get(id);
+    expect(attempts?.map(({ bytes }) => bytes)).to.deep.equal([6_000_000_000, 1000, 7_000_000_000]);
+    expect(await world.backups.find(id)).to.include({ progressBytes: 7_000_000_000 });
   });
 
   it('that are to be cancelled are known by their number alone', async () => {
@@ -134,8 +150,18 @@ describe('attempts', function () {
       await world.restores.markSwept(id);
     });
 
-    it('need no sweep where a later one was done, which began by it', async () => {
+    it('of restores in place are swept when they are done, too: the former content may have been left', async () => {
       const { id } = await newRestore();
+      await world.restores.claim(id, lease);
+      expect(await due(id), 'while it runs').to.equal(0);
+      await world.restores.settle(id, 1, 'restored');
+      expect(await due(id)).to.equal(1);
+      await world.restores.markSwept(id);
+      expect(await due(id)).to.equal(0);
+    });
+
+    it('need no sweep where a later one was done, which began by it', async () => {
+      const { id } = await newRestore({ mode: 'new_database', database: 'copy' });
       await world.restores.claim(id, lease);
       await world.restores.fail(id, 1, failure);
       await world.restores.claim(id, lease);

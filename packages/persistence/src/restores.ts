@@ -37,6 +37,10 @@ const kind: WorkKind<Restore> = {
     where a.restore_id = changed.id and changed.status = 'done' and a.attempt < changed.attempt and a.swept_at is null)`,
 };
 
+/** The restores of which something may be beside their targets: parts of failed ones, the former content of those in place. */
+const mayHaveLeft = (w: string): string =>
+  `${w}.server_id is null and (${w}.status = 'error' or (${w}.status = 'done' and ${w}.target ->> 'mode' = 'in_place'))`;
+
 export class Restores extends WorkTable<Restore> implements RestoreRepository {
   readonly #ids: Ids;
 
@@ -112,8 +116,8 @@ export class Restores extends WorkTable<Restore> implements RestoreRepository {
       `with due as (
         select a.restore_id, a.attempt from holdfast.restore_attempts a
         join holdfast.restores w on w.id = a.restore_id and w.attempt = a.attempt
-        where not a.settled and a.swept_at is null and a.ended_at <= now() - make_interval(secs => $2)
-          and w.status = 'error' and w.server_id is null
+        where a.swept_at is null and a.ended_at <= now() - make_interval(secs => $2)
+          and ${mayHaveLeft('w')}
           and (a.rung_at is null or a.rung_at <= now() - greatest(make_interval(secs => $3), (now() - a.ended_at) / 4))
         order by a.ended_at limit $1 for update of a skip locked
       ), rung as (
@@ -129,14 +133,14 @@ export class Restores extends WorkTable<Restore> implements RestoreRepository {
   async markSwept(restoreId: string): Promise<void> {
     await this.dataSource.query(
       `update holdfast.restore_attempts a set swept_at = coalesce(a.swept_at, clock_timestamp())
-       from holdfast.restores w where w.id = a.restore_id and w.id = $1 and w.status = 'error' and a.ended_at is not null`,
+       from holdfast.restores w where w.id = a.restore_id and w.id = $1 and ${mayHaveLeft('w')} and a.ended_at is not null`,
       [restoreId],
     );
   }
 
-  async settle(id: string, attempt: number, outcome: string): Promise<boolean> {
+  async settle(id: string, attempt: number, outcome: string, bytes?: number): Promise<boolean> {
     // All of it was handed over, whatever the last heartbeat knew.
-    const set = 'outcome = $3, progress_bytes = coalesce(w.estimated_bytes, w.progress_bytes)';
-    return await this.settleAs(this.dataSource.manager, id, attempt, { set, parameters: [outcome] });
+    const set = 'outcome = $3, progress_bytes = coalesce($4, w.estimated_bytes, w.progress_bytes)';
+    return await this.settleAs(this.dataSource.manager, id, attempt, { set, parameters: [outcome, bytes ?? null] });
   }
 }

@@ -203,18 +203,21 @@ export class WorkTable<T extends Work> implements WorkRepository<T> {
     return row.cancel ? 'cancel' : 'ok';
   }
 
-  async fail(id: string, attempt: number, failure: Failure): Promise<WorkStatus | null> {
+  async fail(id: string, attempt: number, failure: Failure, bytes?: number): Promise<WorkStatus | null> {
     if (!isUuid(id)) return null;
+    const { error, retryable, retryInSeconds } = failure;
     const [row] = await this.#change(this.dataSource.manager, {
-      set: failing({ error: '$3::jsonb', retryable: '$4::boolean', retryInSeconds: '$5' }),
+      set: `
+        ${failing({ error: '$3::jsonb', retryable: '$4::boolean', retryInSeconds: '$5' })},
+        progress_bytes = coalesce($6, w.progress_bytes)`,
       where: `w.id = $1 and w.attempt = $2 and w.status = 'pending'`,
-      parameters: [id, attempt, JSON.stringify(storable(failure.error)), failure.retryable, failure.retryInSeconds],
+      parameters: [id, attempt, JSON.stringify(storable(error)), retryable, retryInSeconds, bytes ?? null],
       ended: { settled: false, error: errorOfRow },
     });
     return row?.status ?? null;
   }
 
-  async handBack(id: string, attempt: number): Promise<boolean> {
+  async handBack(id: string, attempt: number, bytes?: number): Promise<boolean> {
     if (!isUuid(id)) return false;
     const wanted = 'w.cancel_requested_at is null';
     const rows = await this.#change(this.dataSource.manager, {
@@ -223,9 +226,9 @@ export class WorkTable<T extends Work> implements WorkRepository<T> {
         run_after = case when ${wanted} then clock_timestamp() else w.run_after end,
         error = case when ${wanted} then w.error else ${cancelled} end,
         completed_at = case when ${wanted} then null else clock_timestamp() end,
-        lease_owner = null, lease_until = null, rung_at = null`,
+        lease_owner = null, lease_until = null, rung_at = null, progress_bytes = coalesce($3, w.progress_bytes)`,
       where: `w.id = $1 and w.attempt = $2 and w.status = 'pending'`,
-      parameters: [id, attempt],
+      parameters: [id, attempt, bytes ?? null],
       ended: {
         settled: false,
         error: `case when changed.status = 'error' then ${errorOfRow} else ${asValue('stopping')} end`,

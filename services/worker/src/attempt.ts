@@ -22,7 +22,7 @@ export interface AttemptKind<T extends Work, R> {
   repository: WorkRepository<T>;
   run: (row: T, scope: AttemptScope) => Promise<R>;
   /** @returns false when the attempt is stale */
-  settle: (row: T, result: R) => Promise<boolean>;
+  settle: (row: T, result: R, bytes: number) => Promise<boolean>;
   /** For the log's last line. */
   summary: (result: R) => Record<string, unknown>;
   /** Removes what a failed attempt left where the next one would meet it; called only while the lease is held. */
@@ -104,7 +104,7 @@ export class Attempt<T extends Work, R> {
     const { name, settle, repository, summary } = this.#kind;
     const { id, attempt } = this.#row;
     const settled = await this.#tell('settle', async () => {
-      if (await settle(this.#row, result)) return true;
+      if (await settle(this.#row, result, this.#progress.progressBytes)) return true;
       // The answer to an earlier try may have been lost on its way: then this attempt is settled, and its result stays.
       const row = await repository.find(id);
       return row?.status === 'done' && row.attempt === attempt;
@@ -129,7 +129,9 @@ export class Attempt<T extends Work, R> {
 
   async #handBack(): Promise<void> {
     const { name, repository } = this.#kind;
-    const done = await this.#tell('hand back', () => repository.handBack(this.#row.id, this.#row.attempt));
+    const { id, attempt } = this.#row;
+    const { progressBytes } = this.#progress;
+    const done = await this.#tell('hand back', () => repository.handBack(id, attempt, progressBytes));
     this.#logger.info({ ...this.#measures(), handedBack: done === true }, `${name} handed back`);
   }
 
@@ -140,7 +142,8 @@ export class Attempt<T extends Work, R> {
     const retryInSeconds = backoffSeconds({ baseSeconds, capSeconds }, failures + 1, this.#deps.ids.random());
     const retryable = mayPass(error.code, this.#row.error?.code ?? null);
     const failure = { error: error.toPublic(), retryable, retryInSeconds };
-    const status = await this.#tell('fail', () => repository.fail(id, attempt, failure));
+    const { progressBytes } = this.#progress;
+    const status = await this.#tell('fail', () => repository.fail(id, attempt, failure, progressBytes));
     const fields = { ...this.#measures(), ...failure.error, ...stackOf(error) };
     if (status === 'scheduled') this.#logger.warn({ ...fields, retryInSeconds }, `${name} failed, will be tried again`);
     else if (status === 'error') this.#logger.error(fields, `${name} failed`);

@@ -194,7 +194,7 @@ describe('restore of PostgreSQL', () => {
     );
     const request = inPlace();
     const { outcome } = await restore(connection, request, archive);
-    expect(outcome).to.contain('could not be dropped');
+    expect(outcome).to.contain('could not be dropped yet');
     const old = await server.query('postgres', `select datname from pg_database where datname like '%\\_hf\\_old\\_%'`);
     expect(old).to.have.length(1);
     expect(outcome).to.contain(String(old[0]?.['datname']));

@@ -177,7 +177,7 @@ async function putInPlace(
   } catch {
     return {
       ...report,
-      outcome: `${whole}; its former content could not be dropped and is in database "${names.old}".`,
+      outcome: `${whole}; its former content could not be dropped yet and is in database "${names.old}".`,
     };
   }
 }

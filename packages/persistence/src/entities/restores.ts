@@ -64,12 +64,12 @@ export const restoreAttemptEntity = new EntitySchema<RestoreAttempt & { rungAt: 
     { name: 'restore_attempts_attempt_check', expression: 'attempt >= 1' },
     {
       name: 'restore_attempts_settled_check',
-      expression: 'not settled or (ended_at is not null and error is null and swept_at is null)',
+      expression: 'not settled or (ended_at is not null and error is null)',
     },
     { name: 'restore_attempts_swept_at_check', expression: 'swept_at is null or ended_at is not null' },
   ],
   indices: [
-    { name: 'restore_attempts_sweep_idx', columns: ['endedAt'], where: 'not settled and swept_at is null' },
+    { name: 'restore_attempts_sweep_idx', columns: ['endedAt'], where: 'swept_at is null' },
     { name: 'restore_attempts_settled_key', columns: ['restoreId'], unique: true, where: 'settled' },
   ],
   foreignKeys: [restricted('restore_attempts_restore_fkey', 'Restore', ['restoreId'])],

@@ -71,13 +71,11 @@ const attempts = `
     swept_at timestamptz,
     constraint restore_attempts_pkey primary key (restore_id, attempt),
     constraint restore_attempts_attempt_check check (attempt >= 1),
-    constraint restore_attempts_settled_check check (
-      not settled or (ended_at is not null and error is null and swept_at is null)
-    ),
+    constraint restore_attempts_settled_check check (not settled or (ended_at is not null and error is null)),
     constraint restore_attempts_swept_at_check check (swept_at is null or ended_at is not null),
     constraint restore_attempts_restore_fkey foreign key (restore_id) references holdfast.restores (id) on delete restrict
   );
-  create index restore_attempts_sweep_idx on holdfast.restore_attempts (ended_at) where not settled and swept_at is null;
+  create index restore_attempts_sweep_idx on holdfast.restore_attempts (ended_at) where swept_at is null;
   create unique index restore_attempts_settled_key on holdfast.restore_attempts (restore_id) where settled;`;
 
 /** From the mark to the first removed object there is time to take the deletion back. */

@@ -16,7 +16,7 @@ export interface RestoreRepository extends WorkRepository<Restore> {
   /** Inserts the row `scheduled`, or finds the one of that id. @returns `busy` while another restore onto the same target is scheduled or pending; null when an id is unknown */
   create(restore: NewRestore): Promise<Restore | 'busy' | null>;
   findOwned(accountId: number, id: string): Promise<Restore | null>;
-  settle(id: string, attempt: number, outcome: string): Promise<boolean>;
+  settle(id: string, attempt: number, outcome: string, bytes?: number): Promise<boolean>;
   /**
    * Restores that failed and may have left something on their servers; due `delaySeconds` after their end. Marks them as rung
    * like `takeDue`, but the longer a server is away the more seldom.

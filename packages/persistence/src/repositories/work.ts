@@ -62,10 +62,14 @@ export interface WorkRepository<T> {
   ): Promise<HeartbeatAnswer>;
   /** Extends the lease and records progress. */
   heartbeat(id: string, attempt: number, lease: Lease, progress: Progress): Promise<HeartbeatAnswer>;
-  /** Ends the attempt in failure. @returns the new status, or null when the attempt is stale */
-  fail(id: string, attempt: number, failure: Failure): Promise<WorkStatus | null>;
-  /** Gives the work back uncounted (SIGTERM). @returns false when the attempt is stale */
-  handBack(id: string, attempt: number): Promise<boolean>;
+  /**
+   * Ends the attempt in failure.
+   * @param bytes what it came to; without it what the last heartbeat knew counts
+   * @returns the new status, or null when the attempt is stale
+   */
+  fail(id: string, attempt: number, failure: Failure, bytes?: number): Promise<WorkStatus | null>;
+  /** Gives the work back uncounted (SIGTERM); `bytes` as for `fail`. @returns false when the attempt is stale */
+  handBack(id: string, attempt: number, bytes?: number): Promise<boolean>;
   /**
    * Marks as rung what is to begin next, in the fair order of docs/limits.md, and what was rung longer ago than
    * `ringAgainSeconds`. No more than `ahead` rows, or as many as run now, are rung for and have not begun.

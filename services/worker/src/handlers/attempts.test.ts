@@ -122,6 +122,22 @@ describe('an attempt', function () {
     }
   });
 
+  it('tells how many bytes it came to, also when it ends before its first heartbeat', async () => {
+    const { backups, restores } = bed.persistence;
+    const seldom = { HOLDFAST_LEASE_SECONDS: '120', HOLDFAST_HEARTBEAT_SECONDS: '60' };
+    const failed = await bed.newBackup();
+    void silentDump();
+    await run(failed.id, { ...seldom, HOLDFAST_STALL_SECONDS: '0.3' });
+    expect((await backups.attemptsOf([failed.id])).get(failed.id)).to.have.nested.property('[0].bytes', 1000);
+
+    engine = new FakeEngine(content);
+    const restored = await newRestore();
+    await restore(restored, seldom);
+    const restoring = (await restores.attemptsOf([restored])).get(restored);
+    expect(restoring).to.have.nested.property('[0].bytes', content.length);
+    expect(await bed.restore(restored)).to.include({ progressBytes: content.length });
+  });
+
   it('ends when its dump gives no byte, and is tried again', async () => {
     const { id } = await bed.newBackup();
     const begun = silentDump();
@@ -237,17 +253,23 @@ describe('an attempt', function () {
       expect(await leftOf(id)).to.equal(0);
     });
 
-    it('leaves alone a restore that is to be tried again, runs or is done', async () => {
+    it('leaves alone a restore that is to be tried again or runs', async () => {
       const id = await newRestore();
       await bed.persistence.restores.claim(id, { worker: 'other', seconds: 60 });
       await sweep(id);
       await bed.persistence.restores.handBack(id, 1);
       await sweep(id);
       expect(engine.cleaned).to.deep.equal([]);
+    });
+
+    it('removes the former content that a restore in place could not drop', async () => {
+      const id = await newRestore();
       await restore(id);
+      expect(engine.cleaned).to.deep.equal([]);
       await sweep(id);
       expect(engine.cleaned).to.deep.equal([id]);
-      expect(await leftOf(id)).to.equal(0);
+      const left = `select from holdfast.restore_attempts where restore_id = '${id}' and swept_at is null`;
+      expect(await database.query(left)).to.deep.equal([]);
     });
   });
 });

@@ -48,7 +48,7 @@ export function restoreHandler(deps: HandlerDeps): JobHandlers['restore.run@1'] 
         }),
       );
     },
-    settle: ({ id, attempt }, { outcome }) => persistence.restores.settle(id, attempt, outcome),
+    settle: ({ id, attempt }, { outcome }, bytes) => persistence.restores.settle(id, attempt, outcome, bytes),
     summary: ({ outcome }) => ({ outcome }),
     cleanUp: (restore) => cleanUp(restore, AbortSignal.timeout(cleanUpMs)),
   };

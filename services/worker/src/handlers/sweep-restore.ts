@@ -6,15 +6,17 @@ import { needed } from './needed.ts';
 const cleanUpMs = 60_000;
 
 /**
- * Removes what a restore that failed left on its server, which was away at the end or whose worker was. A restore that has
- * not ended cleans up by itself, when its next attempt begins; one that is done has nothing left.
+ * Removes what a restore left on its server, which was away at the end or whose worker was: what it had built when it
+ * failed, the former content when it was in place. One that has not ended cleans up by itself, when its next attempt begins.
  */
 export function sweepRestoreHandler(deps: HandlerDeps): JobHandlers['restore.sweep@1'] {
   const { restores, databases } = deps.persistence;
   return async ({ restoreId, requestId }) => {
     const logger = deps.logger.child({ restoreId, requestId });
     const restore = await restores.find(restoreId);
-    if (restore?.status !== 'error' || restore.serverId !== null) return logger.debug('nothing to sweep');
+    if (!restore || restore.serverId !== null || !(restore.status === 'error' || restore.status === 'done')) {
+      return logger.debug('nothing to sweep');
+    }
     const database = needed(await databases.find(restore.databaseId), 'database');
     const signal = AbortSignal.timeout(cleanUpMs);
     await deps.engines.get(database.type).cleanUpRestore(connectionOf(database), restoreId, { signal });
