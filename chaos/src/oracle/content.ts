@@ -42,6 +42,23 @@ export const content: Check = (evidence) =>
     return found === null ? [] : [`backup ${id}: ${found}`];
   });
 
+const blaming = new Set(['integrity', 'object_missing']);
+
+/** No backup that can be read whole was called damaged: by its own flag, or by a restore that failed for another reason. */
+export const blame: Check = ({ backups, restores: rows, read }) => {
+  const whole = new Set(
+    read.filter(({ problem, holding }) => problem === null && holding !== null).map(({ id }) => id),
+  );
+  return [
+    ...backups
+      .filter(({ id, damaged_at: damaged }) => whole.has(id) && damaged !== null)
+      .map(({ id }) => `backup ${id} is whole and flagged as damaged`),
+    ...rows
+      .filter(({ backup_id: id, error }) => whole.has(id) && error !== null && blaming.has(error.code))
+      .map(({ id, backup_id: backup, error }) => `restore ${id} says ${error?.code}, and backup ${backup} is whole`),
+  ];
+};
+
 /** A restore that is done left what it promised; one that failed left the old content, or the whole new one. */
 export const restores: Check = (evidence) => [...newDatabases(evidence), ...inPlace(evidence)];
 

@@ -183,6 +183,12 @@ describe('the oracle', () => {
       ({ attempts }) => (attempts[1] = { ...first(attempts), attempt: 2 }),
     ],
     ['an attempt that was not swept', 'attempts', ({ attempts }) => (first(attempts).swept_at = null)],
+    [
+      'a restore that blames a whole backup',
+      'blame',
+      ({ restores }) => (first(restores).error = { code: 'integrity', message: 'damaged' }),
+    ],
+    ['a whole backup that is flagged as damaged', 'blame', ({ backups }) => (first(backups).damaged_at = at(21))],
     ['an orphan', 'objects', ({ objects }) => objects.push({ destinationId: 1, key: 'k/b1/a1/dump' })],
     ['an object that is missing', 'objects', ({ objects }) => objects.pop()],
     ['an open upload', 'objects', ({ uploads }) => uploads.push({ destinationId: 1, key: 'k/b1/a1/dump' })],

@@ -1,4 +1,4 @@
-import { content, restores } from './content.ts';
+import { blame, content, restores } from './content.ts';
 import type { Check, Evidence, Violation } from './evidence.ts';
 import { slots } from './slots.ts';
 import { attempts, deletions, final, objects, once, retention } from './work.ts';
@@ -16,6 +16,7 @@ const checks: Readonly<Record<string, Check>> = {
   attempts,
   objects,
   content,
+  blame,
   restores,
   slots,
   deletions,

@@ -71,7 +71,9 @@ interface Said<T> {
 
 describe('scripts that call SnapShooter by curl', function suite() {
   this.timeout(90_000);
-  const holdfast = useHoldfast(() => ({ env: { HOLDFAST_DELETE_AGAIN_SECONDS: '1', HOLDFAST_DELETION_GRACE_SECONDS: '1' } }));
+  const holdfast = useHoldfast(() => ({
+    env: { HOLDFAST_DELETE_AGAIN_SECONDS: '1', HOLDFAST_DELETION_GRACE_SECONDS: '1' },
+  }));
   let s3: TestS3;
   let source: TestDatabase;
   let databaseId: string;
