@@ -47,6 +47,7 @@ export const backupView = z
       description: "When its age ends what alone keeps it, by its schedule's policy; null where that is not known.",
     }),
     verified_at: timeView.nullable(),
+    locked: z.boolean().meta({ description: 'While it is, nothing deletes it; `PATCH /v1/backups/:id` changes it.' }),
   })
   .meta({
     id: 'Backup',
@@ -83,6 +84,7 @@ export const backupView = z
         destination_id: 1,
         expires_at: null,
         verified_at: null,
+        locked: false,
       },
     ],
   });
@@ -113,6 +115,7 @@ export function presentBackup(
     // A schedule that is gone lets nothing go.
     expires_at: presentTime(backup.scheduleId === null ? null : backup.expiresAt),
     verified_at: presentTime(backup.verifiedAt),
+    locked: backup.lockedAt !== null,
   };
 }
 

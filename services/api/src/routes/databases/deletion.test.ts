@@ -88,7 +88,7 @@ describe('database dialect: deletion', () => {
     expect((await deleted('?limit=1')).map(({ id }) => id)).to.deep.equal([only.id]);
   });
 
-  it('does not lock what is deleted: that has to be undone first', async () => {
+  it('does not lock what is deleted: that has to be undone first; and shows what is locked', async () => {
     const [{ backup }] = await pair();
     await ask('DELETE', at(backup.id));
     const lock = () => ask('PATCH', `/v1/backups/${backup.id}`, { body: { locked: true } });
@@ -98,6 +98,7 @@ describe('database dialect: deletion', () => {
     expect(foreign[0]).to.equal(404);
     await ask('POST', at(backup.id, '/undelete'));
     expect((await lock())[0]).to.equal(200);
+    expect((await ask('GET', at(backup.id)))[1]).to.have.nested.property('database_backup.locked', true);
     expect((await ask('DELETE', at(backup.id)))[0]).to.equal(409);
   });
 
