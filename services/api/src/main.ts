@@ -1,7 +1,7 @@
 import { createEngines } from '@holdfast/engines';
 import { openPersistence } from '@holdfast/persistence';
 import { openProducer, openQueuesForBoard } from '@holdfast/queue';
-import { limitsOf, loadSettings } from '@holdfast/shared/config';
+import { limitsOf, loadSettings, storeSettingsOf } from '@holdfast/shared/config';
 import type { Destination } from '@holdfast/shared/domain';
 import { oncePossible, runService, systemClock, systemIds } from '@holdfast/shared/lifecycle';
 import { createLogger, Health } from '@holdfast/shared/observability';
@@ -39,6 +39,7 @@ try {
       parts.add('producer', { stop: () => producer.close() });
       const board = await openQueuesForBoard(connection);
       parts.add('board', { stop: () => board.close() });
+      const storeSettings = storeSettingsOf(settings);
       const deps = {
         settings,
         logger,
@@ -46,15 +47,8 @@ try {
         producer,
         boardQueues: board.queues,
         engines: createEngines({ postgresqlClients: settings.HOLDFAST_POSTGRESQL_CLIENTS }),
-        openStore: (destination: Destination) =>
-          openStore(destination, {
-            localRoot: settings.HOLDFAST_LOCAL_ROOT ?? null,
-            allowedNetworks: settings.HOLDFAST_ALLOWED_NETWORKS,
-            partConcurrency: settings.HOLDFAST_PART_CONCURRENCY,
-            patienceSeconds: settings.HOLDFAST_STORE_PATIENCE_SECONDS,
-          }),
-        checkEndpoint: (endpoint: string) =>
-          checkEndpoint(endpoint, { allowedNetworks: settings.HOLDFAST_ALLOWED_NETWORKS }),
+        openStore: (destination: Destination) => openStore(destination, storeSettings),
+        checkEndpoint: (endpoint: string) => checkEndpoint(endpoint, storeSettings),
         linkSigner: new LinkSigner(settings.HOLDFAST_SECRET_KEYS[0].key),
         clock: systemClock,
         ids: systemIds,

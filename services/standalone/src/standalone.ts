@@ -4,7 +4,7 @@ import { startEmbeddedPostgres } from '@holdfast/embedded';
 import { createEngines } from '@holdfast/engines';
 import { migrate, openPersistence } from '@holdfast/persistence';
 import { openProducer, openQueuesForBoard, prepareQueue, startConsumers } from '@holdfast/queue';
-import { limitsOf } from '@holdfast/shared/config';
+import { limitsOf, storeSettingsOf } from '@holdfast/shared/config';
 import { HoldfastError, type Destination, type Secret } from '@holdfast/shared/domain';
 import { lockFolder, oncePossible, Parts, systemClock, systemIds, type Running } from '@holdfast/shared/lifecycle';
 import type { Logger } from '@holdfast/shared/observability';
@@ -96,6 +96,7 @@ async function start(
   const board = await openQueuesForBoard(connection);
   parts.add('board', { stop: () => board.close() });
 
+  const storeSettings = storeSettingsOf(settings);
   const common = {
     settings,
     logger,
@@ -105,15 +106,8 @@ async function start(
       postgresqlClients: settings.HOLDFAST_POSTGRESQL_CLIENTS,
       lockTimeoutSeconds: settings.HOLDFAST_LOCK_TIMEOUT_SECONDS,
     }),
-    openStore: (destination: Destination) =>
-      openStore(destination, {
-        localRoot: settings.HOLDFAST_LOCAL_ROOT ?? null,
-        allowedNetworks: settings.HOLDFAST_ALLOWED_NETWORKS,
-        partConcurrency: settings.HOLDFAST_PART_CONCURRENCY,
-        patienceSeconds: settings.HOLDFAST_STORE_PATIENCE_SECONDS,
-      }),
-    checkEndpoint: (endpoint: string) =>
-      checkEndpoint(endpoint, { allowedNetworks: settings.HOLDFAST_ALLOWED_NETWORKS }),
+    openStore: (destination: Destination) => openStore(destination, storeSettings),
+    checkEndpoint: (endpoint: string) => checkEndpoint(endpoint, storeSettings),
     clock: systemClock,
     ids: systemIds,
   };

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { createEngines } from '@holdfast/engines';
 import { openPersistence } from '@holdfast/persistence';
 import { startConsumers, type Consumers } from '@holdfast/queue';
-import { limitsOf, loadSettings } from '@holdfast/shared/config';
+import { limitsOf, loadSettings, storeSettingsOf } from '@holdfast/shared/config';
 import { oncePossible, runService, systemClock, systemIds } from '@holdfast/shared/lifecycle';
 import { createLogger, Health, serveHealth } from '@holdfast/shared/observability';
 import { SecretBox } from '@holdfast/shared/security';
@@ -30,12 +30,7 @@ try {
     );
     parts.add('persistence', { stop: () => persistence.close() });
     const connection = { redisUrl: settings.REDIS_URL ?? null, databaseUrl: settings.DATABASE_URL };
-    const storeSettings = {
-      localRoot: settings.HOLDFAST_LOCAL_ROOT ?? null,
-      allowedNetworks: settings.HOLDFAST_ALLOWED_NETWORKS,
-      partConcurrency: settings.HOLDFAST_PART_CONCURRENCY,
-      patienceSeconds: settings.HOLDFAST_STORE_PATIENCE_SECONDS,
-    };
+    const storeSettings = storeSettingsOf(settings);
     let consumers: Consumers | undefined;
     const worker = await startWorker({
       settings,

@@ -102,6 +102,14 @@ export const limitsOf = (settings: Settings): Limits => ({
   account: settings.HOLDFAST_ACCOUNT_CONCURRENCY,
 });
 
+/** What stores are opened with. */
+export const storeSettingsOf = (settings: Settings) => ({
+  localRoot: settings.HOLDFAST_LOCAL_ROOT ?? null,
+  allowedNetworks: settings.HOLDFAST_ALLOWED_NETWORKS,
+  partConcurrency: settings.HOLDFAST_PART_CONCURRENCY,
+  patienceSeconds: settings.HOLDFAST_STORE_PATIENCE_SECONDS,
+});
+
 /**
  * Checks an environment against the settings. `NAME_FILE` may hold the path of a file with the value of `NAME` for the
  * settings that are secret.
