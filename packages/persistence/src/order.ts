@@ -24,8 +24,9 @@ const rungAgain = 100;
  *
  * A row's turn is how many of its account's would run if it and those of the account before it began; the rows of the
  * first turn go before those of the second, and so on; within a turn the account goes first that had none for longest.
- * So an account of which nothing runs waits for no more than one row of each other. Rows that would exceed a limit, together with what runs, what was
- * rung for and what is taken with them, wait. The very first row always fits, so that something always goes on.
+ * So an account of which nothing runs waits for no more than one row of each other. Rows that would exceed a limit, together
+ * with what runs, what was rung for and what is taken with them, wait. The very first row always fits, so that something
+ * always goes on.
  */
 export function takeInOrder(ordered: Ordered, limits: Limits): string {
   const { table, destination, free, classes, place, oneOf, turnAt } = ordered;

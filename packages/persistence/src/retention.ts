@@ -6,9 +6,9 @@ import {
   type RetentionDecision,
   type RetentionPolicy,
 } from '@holdfast/shared/domain';
+import { currentTime } from './current-time.ts';
 import { isRestored, lockBackups, lockDatabase, markExpired, undoing } from './deletion.ts';
 import { isUuid } from './keys.ts';
-import { only } from './only.ts';
 import type { Retained, RetentionCatalogue, RetentionRepository } from './repositories/index.ts';
 
 /** A schedule whose row is locked. */
@@ -158,8 +158,4 @@ async function setExpiries(manager: EntityManager, decisions: readonly Retention
 
 async function checked(manager: EntityManager, id: string, at: string): Promise<void> {
   await manager.query(`update holdfast.schedules set retention_checked_at = ${at} where id = $1`, [id]);
-}
-
-async function currentTime(manager: EntityManager): Promise<Date> {
-  return only(await manager.query<{ now: Date }[]>('select clock_timestamp() as now')).now;
 }

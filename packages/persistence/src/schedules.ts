@@ -1,10 +1,10 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import { HoldfastError, type Ids, type Schedule } from '@holdfast/shared/domain';
+import { currentTime } from './current-time.ts';
 import { violatedConstraint } from './constraints.ts';
 import { requireNotRemoved } from './deletion.ts';
 import { scheduleEntity } from './entities/schedules.ts';
 import { isUuid } from './keys.ts';
-import { only } from './only.ts';
 import { pick } from './pick.ts';
 import type { NewSchedule, ScheduleRepository, SlotPage, TakenSlot } from './repositories/index.ts';
 import { planAhead, replan } from './slot-plan.ts';
@@ -166,10 +166,6 @@ export class Schedules implements ScheduleRepository {
     if (failures.length > 0) throw new AggregateError(failures, `The slots of ${failures.length} schedules failed.`);
     return results;
   }
-}
-
-async function currentTime(manager: EntityManager): Promise<Date> {
-  return only(await manager.query<{ now: Date }[]>('select clock_timestamp() as now')).now;
 }
 
 /** @returns null for a database that is not the account's; throws on everything else */

@@ -1,7 +1,7 @@
 import { In, IsNull, type DataSource, type EntityManager } from 'typeorm';
 import type { Alert, AlertKind, Ids } from '@holdfast/shared/domain';
+import { currentTime } from '../current-time.ts';
 import { alertEntity } from '../entities/alerts.ts';
-import { only } from '../only.ts';
 import type { AlertRepository } from '../repositories/index.ts';
 import { alertRules } from './rules.ts';
 
@@ -50,7 +50,7 @@ export class Alerts implements AlertRepository {
   }
 
   async #update(manager: EntityManager): Promise<{ raised: Alert[]; cleared: Alert[] }> {
-    const { now } = only(await manager.query<{ now: Date }[]>('select clock_timestamp() as now'));
+    const now = await currentTime(manager);
     const found = await manager.query<Finding[]>(findings);
     const open = await manager.findBy(alertEntity, { clearedAt: IsNull() });
     const openByKey = new Map(open.map((alert) => [keyOf(alert), alert]));

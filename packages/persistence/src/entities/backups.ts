@@ -1,8 +1,8 @@
 import { EntitySchema } from 'typeorm';
 import type { Backup, BackupAttempt, BackupFile, PublicError } from '@holdfast/shared/domain';
-import { bytes, bytewise, flag, hidden, instant, integer, json, optional, text, uuid, uuidKey } from './columns.ts';
+import { bytes, bytewise, hidden, instant, integer, json, optional, text, uuid, uuidKey } from './columns.ts';
 import { restricted, withinAccount } from './foreign-keys.ts';
-import { workChecks, workColumns, workIndices, workServer } from './work.ts';
+import { attemptChecks, attemptColumns, workChecks, workColumns, workIndices, workServer } from './work.ts';
 
 /** What only statements use: the doorbells, and how the removal of the objects goes. */
 interface Hidden {
@@ -128,25 +128,16 @@ export const backupAttemptEntity = new EntitySchema<BackupAttempt & { rungAt: Da
   tableName: 'backup_attempts',
   columns: {
     backupId: uuidKey,
-    attempt: { ...integer, primary: true },
     destinationId: integer,
     prefix: bytewise,
-    worker: text,
-    startedAt: instant,
-    endedAt: optional(instant),
-    settled: flag,
-    bytes,
-    error: optional(json),
-    rungAt: hidden(optional(instant)),
-    sweptAt: optional(instant),
+    ...attemptColumns,
   },
   checks: [
-    { name: 'backup_attempts_attempt_check', expression: 'attempt >= 1' },
+    ...attemptChecks('backup_attempts'),
     {
       name: 'backup_attempts_settled_check',
       expression: 'not settled or (ended_at is not null and error is null and swept_at is null)',
     },
-    { name: 'backup_attempts_swept_at_check', expression: 'swept_at is null or ended_at is not null' },
   ],
   indices: [
     { name: 'backup_attempts_destination_id_idx', columns: ['destinationId'] },

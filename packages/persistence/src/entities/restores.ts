@@ -1,8 +1,8 @@
 import { EntitySchema } from 'typeorm';
 import type { Restore, RestoreAttempt } from '@holdfast/shared/domain';
-import { bytes, flag, hidden, instant, integer, json, optional, text, uuid, uuidKey } from './columns.ts';
+import { hidden, integer, json, optional, text, uuid, uuidKey } from './columns.ts';
 import { restricted, withinAccount } from './foreign-keys.ts';
-import { workChecks, workColumns, workIndices, workServer } from './work.ts';
+import { attemptChecks, attemptColumns, workChecks, workColumns, workIndices, workServer } from './work.ts';
 
 export const restoreEntity = new EntitySchema<Restore & { rungAt: Date | null; targetKey: string }>({
   name: 'Restore',
@@ -50,23 +50,14 @@ export const restoreAttemptEntity = new EntitySchema<RestoreAttempt & { rungAt: 
   tableName: 'restore_attempts',
   columns: {
     restoreId: uuidKey,
-    attempt: { ...integer, primary: true },
-    worker: text,
-    startedAt: instant,
-    endedAt: optional(instant),
-    settled: flag,
-    bytes,
-    error: optional(json),
-    rungAt: hidden(optional(instant)),
-    sweptAt: optional(instant),
+    ...attemptColumns,
   },
   checks: [
-    { name: 'restore_attempts_attempt_check', expression: 'attempt >= 1' },
+    ...attemptChecks('restore_attempts'),
     {
       name: 'restore_attempts_settled_check',
       expression: 'not settled or (ended_at is not null and error is null)',
     },
-    { name: 'restore_attempts_swept_at_check', expression: 'swept_at is null or ended_at is not null' },
   ],
   indices: [
     { name: 'restore_attempts_sweep_idx', columns: ['endedAt'], where: 'swept_at is null' },

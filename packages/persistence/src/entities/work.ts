@@ -1,7 +1,7 @@
 import type { EntitySchemaIndexOptions, EntitySchemaOptions } from 'typeorm';
 import type { Backup, Restore } from '@holdfast/shared/domain';
 import { restricted, type ForeignKey } from './foreign-keys.ts';
-import { bytes, hidden, instant, integer, json, optional, text } from './columns.ts';
+import { bytes, flag, hidden, instant, integer, json, optional, text } from './columns.ts';
 
 type Check = NonNullable<EntitySchemaOptions<unknown>['checks']>[number];
 
@@ -68,4 +68,22 @@ export const workIndices = (table: string): EntitySchemaIndexOptions[] => [
   { name: `${table}_server_id_idx`, columns: ['serverId'], where: `status = 'scheduled'` },
   { name: `${table}_lease_idx`, columns: ['leaseUntil'], where: `status = 'pending'` },
   { name: `${table}_rung_idx`, columns: ['rungAt'], where: `status = 'scheduled' and rung_at is not null` },
+];
+
+/** What the attempts at backups and at restores have in common. */
+export const attemptColumns = {
+  attempt: { ...integer, primary: true },
+  worker: text,
+  startedAt: instant,
+  endedAt: optional(instant),
+  settled: flag,
+  bytes,
+  error: optional(json),
+  rungAt: hidden(optional(instant)),
+  sweptAt: optional(instant),
+};
+
+export const attemptChecks = (table: string): Check[] => [
+  { name: `${table}_attempt_check`, expression: 'attempt >= 1' },
+  { name: `${table}_swept_at_check`, expression: 'swept_at is null or ended_at is not null' },
 ];

@@ -1,0 +1,7 @@
+import type { EntityManager } from 'typeorm';
+import { only } from './only.ts';
+
+/** By the database's clock, as it is now and not as the transaction began. */
+export async function currentTime(manager: EntityManager): Promise<Date> {
+  return only(await manager.query<{ now: Date }[]>('select clock_timestamp() as now')).now;
+}
