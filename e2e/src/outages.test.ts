@@ -1,10 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { startPostgres, type TestPostgres } from '@holdfast/testing/postgres';
+import { databaseIn, startPostgres, type TestPostgres } from '@holdfast/testing/postgres';
 import { needsRedis, startRedis, type TestRedis } from '@holdfast/testing/redis';
 import { probe, type Holdfast } from '@holdfast/testing/services';
 import { until } from '@holdfast/testing/until';
 import { expect } from 'chai';
-import { ownDatabase } from './support/own-database.ts';
 import { askRedis, flushAll } from './support/redis.ts';
 import { heldDumps, holdDumps, sourceDatabase } from './support/source.ts';
 import { localDestination, register, settledAttempts, useHoldfast } from './support/system.ts';
@@ -24,7 +23,12 @@ for (const inRedis of [true, false]) {
       // What is committed must be there after a crash, which other tests' servers do without.
       postgres = await startPostgres({ settings: { synchronous_commit: 'on' } });
       redis = inRedis ? await startRedis() : null;
-      return { database: await ownDatabase(postgres), redisUrl: redis?.url, workers: 2, schedulers: 2 };
+      return {
+        database: await databaseIn(postgres, 'holdfast', () => postgres.stop()),
+        redisUrl: redis?.url,
+        workers: 2,
+        schedulers: 2,
+      };
     });
     const all = ({ api, workers, schedulers }: Holdfast) => [api, ...workers, ...schedulers];
 

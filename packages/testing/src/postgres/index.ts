@@ -131,6 +131,13 @@ export async function testDatabase(): Promise<TestDatabase> {
   const server = await sharedPostgres();
   databases += 1;
   const name = `test_${process.pid}_${databases}`;
+  return await databaseIn(server, name, async () => {
+    await server.query('postgres', `drop database if exists "${name}" with (force)`);
+  });
+}
+
+/** Makes a database in a server. @param drop what is done when the test is through with it */
+export async function databaseIn(server: TestPostgres, name: string, drop: () => Promise<void>): Promise<TestDatabase> {
   await server.createDatabase(name);
   const { host, port, user, password } = server;
   return {
@@ -141,8 +148,6 @@ export async function testDatabase(): Promise<TestDatabase> {
     name,
     url: server.url(name),
     query: (...statements) => server.query(name, ...statements),
-    drop: async () => {
-      await server.query('postgres', `drop database if exists "${name}" with (force)`);
-    },
+    drop,
   };
 }
