@@ -3,7 +3,7 @@ import { inBatches } from './batches.ts';
 import { ring } from './ring.ts';
 import { batchSize, ringsInParallel, type SchedulerDeps } from './deps.ts';
 
-/** Rings for the removal of what restores that failed may have left on their servers. */
+/** Rings for the removal of what restores that ended may have left on their servers. */
 export async function sweepRestores(deps: SchedulerDeps, signal: AbortSignal): Promise<void> {
   const { persistence, settings } = deps;
   await inBatches(
