@@ -1,8 +1,11 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { contentLevels } from '../domain/content.ts';
+import type { Keys } from '../domain/keys.ts';
 import type { Limits } from '../domain/limits.ts';
 import { Secret } from '../domain/secret.ts';
 import type { SecretKey } from '../security/secret-box.ts';
+import { identities, recipients } from './age-keys.ts';
 import { absolutePath, list, logLevel, seconds } from './fields.ts';
 import { readGiven } from './given.ts';
 
@@ -62,6 +65,12 @@ const shape = z.object({
   HOLDFAST_PART_CONCURRENCY: count(4),
   HOLDFAST_STORE_PATIENCE_SECONDS: seconds(1800),
   HOLDFAST_COMPRESSION_LEVEL: z.coerce.number().int().min(1).max(19).default(3),
+  HOLDFAST_BACKUP_RECIPIENTS: recipients,
+  HOLDFAST_BACKUP_IDENTITIES: identities,
+  HOLDFAST_CONTENT: z.enum(['off', ...contentLevels]).default('sampled'),
+  HOLDFAST_CONTENT_SECONDS: timer(3600),
+  HOLDFAST_RECHECK_SECONDS: seconds(2_592_000),
+  HOLDFAST_FORMER_HOURS: z.coerce.number().int().min(0).max(8760).default(24),
   HOLDFAST_LEASE_SECONDS: seconds(60),
   HOLDFAST_HEARTBEAT_SECONDS: seconds(10),
   HOLDFAST_STALL_SECONDS: timer(600),
@@ -110,15 +119,30 @@ export const storeSettingsOf = (settings: Settings) => ({
   patienceSeconds: settings.HOLDFAST_STORE_PATIENCE_SECONDS,
 });
 
+/** The keys that backups are encrypted to and opened with. */
+export const backupKeysOf = (settings: Settings): Keys => ({
+  recipients: settings.HOLDFAST_BACKUP_RECIPIENTS,
+  identities: settings.HOLDFAST_BACKUP_IDENTITIES,
+});
+
+/** What may come from a file: what is secret, and what names the keys that belong to it. */
+const fromFiles = [
+  'DATABASE_URL',
+  'REDIS_URL',
+  'HOLDFAST_SECRET_KEYS',
+  'HOLDFAST_BACKUP_IDENTITIES',
+  'HOLDFAST_BACKUP_RECIPIENTS',
+];
+
 /**
  * Checks an environment against the settings. `NAME_FILE` may hold the path of a file with the value of `NAME` for the
- * settings that are secret.
+ * settings that are secret, and for recipients.
  * @returns the settings, or every problem at once, each naming its variable
  */
 export function parseSettings(environment: NodeJS.ProcessEnv): { settings: Settings } | { problems: string[] } {
   const known = Object.keys(shape.shape);
   const problems: string[] = [];
-  const given = readGiven(environment, known, ['DATABASE_URL', 'REDIS_URL', 'HOLDFAST_SECRET_KEYS'], problems);
+  const given = readGiven(environment, known, fromFiles, problems);
   for (const name of Object.keys(environment)) {
     if (name.startsWith('HOLDFAST_') && !known.includes(name.replace(/_FILE$/, ''))) {
       problems.push(`${name} is not a setting: correct its name or remove it.`);

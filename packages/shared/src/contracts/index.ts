@@ -1,3 +1,4 @@
+export * from './content.ts';
 export * from './jobs.ts';
 export * from './manifest.ts';
 export * from './remote.ts';

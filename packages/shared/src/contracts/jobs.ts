@@ -9,6 +9,8 @@ const requestId = z.string().max(200).nullable();
 export const jobCatalogue = {
   'backup.run@1': { queue: 'backups', payload: z.object({ backupId: z.uuid(), requestId }) },
   'restore.run@1': { queue: 'restores', payload: z.object({ restoreId: z.uuid(), requestId }) },
+  'verification.run@1': { queue: 'verifications', payload: z.object({ verificationId: z.uuid(), requestId }) },
+  'verification.sweep@1': { queue: 'maintenance', payload: z.object({ verificationId: z.uuid(), requestId }) },
   'attempt.sweep@1': {
     queue: 'maintenance',
     payload: z.object({ backupId: z.uuid(), attempt: z.int().positive(), requestId }),
@@ -19,19 +21,33 @@ export const jobCatalogue = {
     queue: 'maintenance',
     payload: z.object({ destinationId: z.int().positive(), requestId }),
   },
+  'destination.import@1': {
+    queue: 'maintenance',
+    payload: z.object({ destinationId: z.int().positive(), requestId }),
+  },
 } as const satisfies Record<string, { queue: string; payload: z.ZodType }>;
 
 export type JobName = keyof typeof jobCatalogue;
 export type JobPayload<N extends JobName> = z.infer<(typeof jobCatalogue)[N]['payload']>;
 export type QueueName = (typeof jobCatalogue)[JobName]['queue'];
 
-export const queueNames = ['backups', 'restores', 'maintenance'] as const satisfies readonly QueueName[];
+export const queueNames = [
+  'backups',
+  'restores',
+  'verifications',
+  'maintenance',
+] as const satisfies readonly QueueName[];
 
 /**
  * The id of the job that begins an attempt (or sweeps after it): whoever rings, and however often, an attempt has one job,
  * and another one after each refusal, as the refused job may not have ended yet.
  */
-export function attemptJobId(kind: 'backup' | 'restore' | 'sweep', id: string, attempt: number, refusals = 0): string {
+export function attemptJobId(
+  kind: 'backup' | 'restore' | 'verification' | 'sweep',
+  id: string,
+  attempt: number,
+  refusals = 0,
+): string {
   return refusals === 0 ? `${kind}-${id}-${attempt}` : `${kind}-${id}-${attempt}-${refusals}`;
 }
 
@@ -40,6 +56,9 @@ export const deletionJobId = (backupId: string): string => `delete-${backupId}`;
 
 /** The id of the job that compares a destination with the catalogue. */
 export const reconciliationJobId = (destinationId: number): string => `reconcile-${destinationId}`;
+
+/** The id of the job that reads the backups of a destination into the catalogue. */
+export const importJobId = (destinationId: number): string => `import-${destinationId}`;
 
 /** What a job handler is given beside its payload. */
 export interface JobContext {

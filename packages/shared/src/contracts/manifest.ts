@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { fileRoles } from '../domain/backup.ts';
+import { backupMethods, fileRoles } from '../domain/backup.ts';
 import { engineTypes } from '../domain/engine.ts';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -8,7 +8,7 @@ const measured = z.strictObject({ size: bytes, sha256 });
 const hex = (digits: number) => z.string().regex(new RegExp(`^[0-9a-f]{${digits}}$`));
 
 /** What was done to the engine's bytes before they were stored, in that order; decoding goes backwards. */
-export const codecNames = ['zstd', 'gzip'] as const;
+export const codecNames = ['zstd', 'gzip', 'age'] as const;
 export type CodecName = (typeof codecNames)[number];
 
 const manifestFile = z.strictObject({
@@ -20,6 +20,8 @@ const manifestFile = z.strictObject({
   codecs: z.array(z.enum(codecNames)),
   /** Null where a remote server made the archive and did not say. */
   plain: measured.nullable(),
+  /** What was encrypted, the compressed file; null where it is not encrypted. */
+  unencrypted: measured.nullable(),
   /** With another digest where a remote server made the archive and reported that one. */
   stored: z.union([
     measured,
@@ -28,12 +30,14 @@ const manifestFile = z.strictObject({
   ]),
 });
 
+export const manifestVersion = 1;
+
 /**
  * `manifest.json`, version 1: written last, so that its presence means a whole backup; enough to restore without the
  * service. docs/backup-format.md explains every field.
  */
 export const manifestSchema = z.strictObject({
-  version: z.literal(1),
+  version: z.literal(manifestVersion),
   backupId: z.uuid(),
   databaseId: z.uuid(),
   attempt: z.int().positive(),
@@ -43,6 +47,16 @@ export const manifestSchema = z.strictObject({
   database: z.string().min(1),
   serverVersion: z.string(),
   tool: z.strictObject({ name: z.string(), version: z.string() }),
+  /** The registered database's name, and what the backup came from. */
+  lineage: z.strictObject({
+    databaseName: z.string().min(1),
+    method: z.enum(backupMethods),
+    scheduleId: z.uuid().nullable(),
+    scheduledFor: z.iso.datetime().nullable(),
+    createdAt: z.iso.datetime(),
+  }),
+  /** The public keys (age recipients) that can open the files; null where they are not encrypted. */
+  recipients: z.array(z.string().min(1)).min(1).nullable(),
   startedAt: z.iso.datetime(),
   completedAt: z.iso.datetime(),
   files: z.array(manifestFile).min(1),
@@ -50,3 +64,6 @@ export const manifestSchema = z.strictObject({
 
 export type Manifest = z.infer<typeof manifestSchema>;
 export type ManifestFile = z.infer<typeof manifestFile>;
+
+/** As it is stored, and shown to remote servers: it ends with the digest of its text up to there. */
+export const storedManifestSchema = manifestSchema.extend({ sha256 });

@@ -38,6 +38,11 @@ export const remoteJob = z.object({
       ownership: z.enum(ownershipModes),
       /** `manifest.json` of the backup, and the files that were asked for; the links need no header. */
       manifest_url: z.url(),
+      /** Of the manifest's text as it was written; absent or null where the service itself has compared it. */
+      manifest_sha256: z
+        .string()
+        .regex(/^[0-9a-f]{64}$/)
+        .nullish(),
       files: z.array(z.object({ id: z.uuid(), url: z.url() })).min(1),
     })
     .nullable(),

@@ -3,6 +3,8 @@ export const alertKinds = [
   'backup_overdue',
   'slots_missed',
   'backup_damaged',
+  'verification_failed',
+  'verification_overdue',
   'deletion_failed',
   'reconciliation_failed',
   'orphans_found',

@@ -1,11 +1,19 @@
 import type { EngineType } from './engine.ts';
+import type { VerificationLevel } from './verification.ts';
 import type { WorkAttempt, WorkState } from './work.ts';
 
 /** What was found wrong with the stored objects of a backup; the sentence names the object. */
 export interface Damage {
-  state: 'missing' | 'changed';
+  /** An object is not there; it is not as it was stored; or what it restores to is not what was backed up. */
+  state: 'missing' | 'changed' | 'unfaithful';
   detail: string;
 }
+
+/**
+ * How damage was found: by a look at what the store says of its objects, which another look takes back; or by reading them, in
+ * a verification or a download, which only a verification takes back.
+ */
+export type DamageFinder = 'look' | 'verification';
 
 export const backupMethods = ['manual', 'periodic'] as const;
 export type BackupMethod = (typeof backupMethods)[number];
@@ -38,10 +46,18 @@ export interface Backup extends WorkState {
   size: number | null;
   /** Key of the manifest in the destination; null until done. */
   manifestKey: string | null;
+  /** SHA-256 of the manifest's bytes, hex; null until done. */
+  manifestSha256: string | null;
+  /** The public keys that can open it; null when it is not encrypted. */
+  recipients: string[] | null;
+  /** Set when it came into the catalogue from its destination, by an import. */
+  importedAt: Date | null;
+  /** Until then the store itself refuses to remove its objects. */
+  objectLockedUntil: Date | null;
   /** Set when the object was found missing or different after it had been `done`. */
   damagedAt: Date | null;
   /** What was found; null while it is not damaged. */
-  damage: Damage | null;
+  damage: (Damage & { by: DamageFinder }) | null;
   /** Set while it must not be deleted. */
   lockedAt: Date | null;
   /** Set when somebody asked to delete it: nobody sees it any more, and its objects are being removed. */
@@ -52,10 +68,14 @@ export interface Backup extends WorkState {
   deletionDueAt: Date | null;
   /** Not before then its age ends what alone keeps it, by the policy of its schedule. */
   expiresAt: Date | null;
+  /** What is proven of it now; `stored` as soon as it is done, null when a later look found less than that. */
+  verifiedLevel: VerificationLevel | null;
+  /** When a verification last came to a verdict on it. */
   verifiedAt: Date | null;
 }
 
-export const fileRoles = ['dump', 'globals'] as const;
+/** `content` is the content manifest: it is verified with, and never restored. */
+export const fileRoles = ['dump', 'globals', 'content'] as const;
 export type FileRole = (typeof fileRoles)[number];
 
 /** One stored object of a settled backup (the manifest is not among them). */
@@ -71,6 +91,9 @@ export interface BackupFile {
   size: number;
   /** Of the stored bytes: `sha256:<hex>`, or what a remote server reported, `sha1:<hex>` or `md5:<hex>`. */
   checksum: string;
+  /** Bytes and SHA-256 (hex) of what was encrypted, the compressed file; null when it is not encrypted. */
+  unencryptedSize: number | null;
+  unencryptedSha256: string | null;
   /** Bytes that the engine made; null where a remote server did not say. */
   plainSize: number | null;
   /** SHA-256 of the bytes that the engine made, hex; null where a remote server did not say. */
@@ -85,6 +108,9 @@ export type ChecksumType = keyof typeof checksumDigits;
 export function backupName(databaseName: string, at: Date): string {
   return `${at.toISOString().replace(/\D/g, '').slice(0, 14)}_${databaseName}`;
 }
+
+/** The name that the database had when the backup was asked for. */
+export const databaseNameOf = ({ name }: Pick<Backup, 'name'>): string => name.slice(name.indexOf('_') + 1);
 
 /** What a download is saved as: `20261121060413_shop.dump.pgdump.zst`, so that two of them do not meet in one folder. */
 export function downloadName({ name }: Pick<Backup, 'name'>, file: Pick<BackupFile, 'name'>): string {

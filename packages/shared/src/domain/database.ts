@@ -23,7 +23,7 @@ export interface Database {
   type: EngineType;
   /** The remote server that backs it up, by its own configuration; null: our workers do, over the connection below. */
   serverId: number | null;
-  /** Null exactly where a remote server backs it up; so are port and user. */
+  /** Null where a remote server backs it up, and where nobody gave a connection yet; so are port and user. */
   host: string | null;
   port: number | null;
   user: string | null;
@@ -36,6 +36,9 @@ export interface Database {
   updatedAt: Date;
 }
 
+/** What client programs read as an option or as a connection string, which could lead them to another server. */
+export const noDatabaseName = /^-|=|^postgres(ql)?:\/\//;
+
 /** How to reach a database. */
 export interface Connection extends Pick<Database, 'password' | 'database' | 'options'> {
   host: string;
@@ -43,10 +46,14 @@ export interface Connection extends Pick<Database, 'password' | 'database' | 'op
   user: string;
 }
 
-/** @throws HoldfastError configuration, when only a remote server reaches the database */
-export function connectionOf({ name, host, port, user, password, database, options }: Database): Connection {
+/** @throws HoldfastError configuration, when our workers cannot reach the database */
+export function connectionOf({ name, serverId, host, port, user, password, database, options }: Database): Connection {
   if (host === null || port === null || user === null) {
-    throw new HoldfastError('configuration', `The database "${name}" is reached only by its remote server.`);
+    const why =
+      serverId === null
+        ? 'came from an import and has no connection yet: give it host, port, user and password'
+        : 'is reached only by its remote server';
+    throw new HoldfastError('configuration', `The database "${name}" ${why}.`);
   }
   return { host, port, user, password, database, options };
 }

@@ -1,4 +1,6 @@
+import type { Schedule } from './schedule.ts';
 import type { Secret } from './secret.ts';
+import type { LockTerms, StoreCapabilities } from './store.ts';
 
 export const destinationTypes = ['s3', 'custom_s3', 'local'] as const;
 export type DestinationType = (typeof destinationTypes)[number];
@@ -13,6 +15,8 @@ export interface S3Settings {
   prefix: string;
   /** Parts that one multipart upload may have on this provider, at most 10,000. */
   maxParts: number;
+  /** Objects are locked for so many days from their backup on, or longer where its retention says so; absent: not at all. */
+  objectLock?: LockTerms | null;
 }
 
 export interface LocalSettings {
@@ -28,6 +32,8 @@ interface DestinationBase {
   updatedAt: Date;
   /** Set when it is being removed with all its backups: nobody sees it any more. */
   deletionRequestedAt: Date | null;
+  /** What the place could do when it was last asked; null: it was not yet. */
+  capabilities: StoreCapabilities | null;
 }
 
 export interface S3Destination extends DestinationBase {
@@ -35,6 +41,8 @@ export interface S3Destination extends DestinationBase {
   settings: S3Settings;
   accessKey: Secret;
   secretKey: Secret;
+  /** What alone may delete; null: the keys above do everything. */
+  deletionKeys: { accessKey: Secret; secretKey: Secret } | null;
 }
 
 export interface LocalDestination extends DestinationBase {
@@ -69,4 +77,11 @@ function folderOf({ type, settings }: Place): { root: string; folder: string } {
     return { root: 'local', folder: settings.path.replace(/\/*$/, settings.path === '' ? '' : '/') };
   const { bucket, endpoint, prefix } = settings;
   return { root: JSON.stringify([endpoint, bucket]), folder: prefix };
+}
+
+/** How a backup is locked: as its destination says, and for as long as its schedule keeps backups by their age. */
+export function lockTermsOf({ type, settings }: Place, schedule: Pick<Schedule, 'retention'> | null): LockTerms | null {
+  if (type === 'local' || !settings.objectLock) return null;
+  const { mode, days } = settings.objectLock;
+  return { mode, days: Math.max(days, schedule?.retention.keepDays ?? 0) };
 }

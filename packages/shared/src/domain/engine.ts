@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
+import type { ContentLevel, ContentManifest } from './content.ts';
 import type { Connection } from './database.ts';
-import type { OwnershipMode, RestoreTarget } from './restore.ts';
+import type { ContentTarget, OwnershipMode, RestoreSelection } from './restore.ts';
 
 /** `files` is a directory of a remote server, which alone can read it. */
 export const engineTypes = ['postgresql', 'files'] as const;
@@ -28,6 +29,13 @@ export interface ProbeReport {
   tool: Tool;
 }
 
+export interface DumpOptions {
+  /** How much of the content is measured in the dump's own snapshot; null: nothing. */
+  content: ContentLevel | null;
+  /** Seconds that the measuring may take; what is not measured by then is named in the content manifest. */
+  contentSeconds: number;
+}
+
 /** A dump on its way. */
 export interface Dump {
   /**
@@ -43,13 +51,45 @@ export interface Dump {
   serverVersion: string;
   /** Expected bytes, when the engine can tell. */
   estimatedBytes: number | null;
+  /**
+   * What the database holds in the very snapshot that is dumped; absent where it was not asked for or the engine cannot. To be
+   * awaited after the stream's end; a failure of it is noted in the content manifest rather than thrown, except where the
+   * dump itself fails. Destroying the stream ends this too.
+   */
+  content?: Promise<ContentManifest>;
 }
 
 export interface RestoreRequest {
-  target: RestoreTarget;
+  target: ContentTarget;
   ownership: OwnershipMode;
   /** Names what the restore builds beside the old content, so that what a killed one left is recognised. */
   restoreId: string;
+  /** Absent: everything in the dump. */
+  selection?: RestoreSelection | null;
+  /** What was restored must equal this before it is put in place; absent: it is not compared. */
+  expected?: ContentManifest | null;
+  /** Whether a restore in place keeps the former content, for `undoRestore`, until `dropFormer`; absent: it is dropped. */
+  keepFormer?: boolean;
+}
+
+/** What is known of a backup before it is restored. */
+export interface RestoreSubject {
+  serverVersion: string;
+  tool: Tool;
+  /** Plain bytes of the dump; null where nobody knows. */
+  plainBytes: number | null;
+  /** Null where the backup has none. */
+  content: ContentManifest | null;
+}
+
+/** One thing that a look before a restore found. */
+export interface PreflightFinding {
+  /** `blocker`: the restore would fail; `warning`: it may not do what is expected. */
+  severity: 'blocker' | 'warning' | 'note';
+  /** `version`, `extension`, `space`, `owner`, `connections`, `privilege`, `target` ... */
+  code: string;
+  /** What was found and what to do. */
+  message: string;
 }
 
 export interface RestoreReport {
@@ -57,6 +97,8 @@ export interface RestoreReport {
   serverVersion: string;
   /** The database that now holds the content. */
   database: string;
+  /** The database that holds the former content; absent where none is kept. */
+  former?: string;
   /** What the target holds now, one sentence. */
   outcome: string;
 }
@@ -81,6 +123,9 @@ export interface EngineGlobals {
   /** All of the server's roles, without passwords. Holds the same rules as a dump of a database. */
   dump(connection: Connection, context: EngineContext): Promise<Dump>;
 
+  /** The same for globals as an engine's own `checkReadable`. */
+  checkReadable(input: Readable, context: EngineContext): Promise<void>;
+
   /**
    * Reads `input` to its end before it changes anything, and then changes all or nothing. Roles that exist are kept and
    * brought to the backup's; nothing is taken away, and what could lock out the connecting user or a superuser is left
@@ -104,7 +149,41 @@ export interface Engine {
   probe(connection: Connection, context: EngineContext): Promise<ProbeReport>;
 
   /** Checks versions and privileges first, so that a dump that cannot succeed never starts. */
-  dump(connection: Connection, context: EngineContext): Promise<Dump>;
+  dump(connection: Connection, context: EngineContext, options?: DumpOptions): Promise<Dump>;
+
+  /**
+   * Lets the restore program decode a dump to its end, without a server. Reads `input` to its end.
+   * @throws HoldfastError integrity, when the program cannot; client_missing, client_too_old, restore_killed
+   */
+  checkReadable(input: Readable, context: EngineContext): Promise<void>;
+
+  /**
+   * Measures what a database holds now, in the same way as `like` was measured.
+   * @throws HoldfastError configuration, when this version cannot measure in that way
+   */
+  readContent(connection: Connection, like: ContentManifest, context: EngineContext): Promise<ContentManifest>;
+
+  /** Looks whether a restore could succeed and what it would do, and changes nothing. */
+  preflight(
+    connection: Connection,
+    request: RestoreRequest,
+    subject: RestoreSubject,
+    context: EngineContext,
+  ): Promise<PreflightFinding[]>;
+
+  /**
+   * Swaps the former content, which a restore in place kept, back: afterwards that is kept which the restore had brought.
+   * May be repeated: done again by the same `undoId` it changes nothing.
+   * @returns what the target holds now, one sentence
+   * @throws HoldfastError former_missing
+   */
+  undoRestore(connection: Connection, restoreId: string, undoId: string, context: EngineContext): Promise<string>;
+
+  /** Drops what a restore in place, or its undoing, kept. Succeeds when there is nothing. */
+  dropFormer(connection: Connection, restoreId: string, context: EngineContext): Promise<void>;
+
+  /** Drops a database that this very restore has made as a new one, and no other. Succeeds when it is not there. */
+  dropRestored(connection: Connection, request: RestoreRequest, context: EngineContext): Promise<void>;
 
   /**
    * Reads `input` to its end. Whatever fails, an existing database keeps its whole old content. Resolves only when the
@@ -120,13 +199,17 @@ export interface Engine {
   /**
    * Looks whether an earlier attempt of the same restore had put the content in place although nobody heard of it. To be
    * asked after `cleanUpRestore`, when no such attempt goes on any more.
-   * @returns what the target holds, one sentence; null when it does not hold it, or when doing it again leads to the same
+   * @returns what the target holds; null when it does not hold it, or when doing it again leads to the same
    */
-  findRestored(connection: Connection, request: RestoreRequest, context: EngineContext): Promise<string | null>;
+  findRestored(
+    connection: Connection,
+    request: RestoreRequest,
+    context: EngineContext,
+  ): Promise<Pick<RestoreReport, 'outcome' | 'former'> | null>;
 
   /**
    * Removes what a killed or abandoned restore left beside the target. Safe to call at any time after it ended; never
-   * touches the target itself.
+   * touches the target itself, nor former content that is kept.
    */
   cleanUpRestore(connection: Connection, restoreId: string, context: EngineContext): Promise<void>;
 }

@@ -27,6 +27,8 @@ export const errorCodes = {
   dump_killed: { retry: 'retryable', text: 'The dump program was ended by a signal.' },
   restore_failed: { retry: 'final', text: 'The restore program reported an error.' },
   restore_target_exists: { retry: 'final', text: 'The database to restore into exists already.' },
+  former_missing: { retry: 'final', text: 'The former content of the database is not kept any more.' },
+  content_differs: { retry: 'final', text: 'What was restored is not what was backed up.' },
   restore_killed: { retry: 'retryable', text: 'The restore program was ended by a signal.' },
   engine_unknown: { retry: 'final', text: 'This kind of database is not supported.' },
   // Object stores
@@ -40,6 +42,8 @@ export const errorCodes = {
   store_forbidden_address: { retry: 'final', text: 'The endpoint resolves to an address that is not allowed.' },
   object_missing: { retry: 'final', text: 'The stored object does not exist.' },
   integrity: { retry: 'final', text: 'The stored bytes do not match their recorded size or checksum.' },
+  object_locked: { retry: 'retryable', text: 'The store refuses to remove the object before its lock ends.' },
+  key_missing: { retry: 'final', text: 'None of the configured keys opens the backup.' },
   upload_unverified: { retry: 'retryable', text: 'The store does not hold what was sent to it.' },
   path_outside_root: { retry: 'final', text: 'The path leaves the root of the local store.' },
   // Remote servers

@@ -58,6 +58,7 @@ export interface ExpectedBackup {
   /** The folder of the attempt that settled, ending in `/`. */
   prefix: string;
   completedAt: Date;
+  /** Whether a look found it damaged, so that another one may find it whole. */
   damaged: boolean;
   /** Of the manifest, whose size is not recorded, and of every file. */
   objects: readonly { key: string; size: number | null }[];

@@ -27,6 +27,21 @@ describe('what the target of a failed restore holds', () => {
     expect(failed('lease_expired', 1, target)).to.contain('Either no database "copy" was made, or');
   });
 
+  it('is what it held before where an undoing failed, or what is kept beside it where nobody heard', () => {
+    const undo = { mode: 'undo', restoreId: 'x' } as const;
+    expect(failed('former_missing', 1, undo)).to.equal('The target holds what it held before, unchanged.');
+    expect(failed('connection_lost', 1, undo)).to.contain('either what it held before or what is kept beside it');
+    expect(failed('former_missing', 2, undo)).to.contain('either what it held before or what is kept beside it');
+  });
+
+  it('is told beside what else of the backup had been brought back by then', () => {
+    const row = { status: 'error', attempt: 1, target: inPlace, outcome: 'Roles are there.', error: null } as Restore;
+    expect(outcomeOf({ ...row, error: { code: 'integrity', message: '' } })).to.equal(
+      'Roles are there. The target holds its old content, unchanged.',
+    );
+    expect(outcomeOf({ ...row, status: 'scheduled' })).to.equal(null);
+  });
+
   it('is what the restore itself said where it did not fail', () => {
     const done = { status: 'done', attempt: 1, target: inPlace, outcome: 'Whole.', error: null } as Restore;
     expect(outcomeOf(done)).to.equal('Whole.');

@@ -5,7 +5,17 @@ import type { WorkAttempt, WorkState } from './work.ts';
  * Where the content goes. `in_place` builds a new database beside the old one and swaps them by name at the end;
  * `new_database` creates one of that name on the same server and refuses to touch an existing one.
  */
-export type RestoreTarget = { mode: 'in_place' } | { mode: 'new_database'; database: string };
+export type ContentTarget = { mode: 'in_place' } | { mode: 'new_database'; database: string };
+
+/** `undo` brings no content: it swaps the former one, which an earlier restore in place kept, back again. */
+export type RestoreTarget = ContentTarget | { mode: 'undo'; restoreId: string };
+
+/** What of a backup is restored, by the names in it. Only into a new database, as a part cannot replace a whole. */
+export interface RestoreSelection {
+  schemas: string[];
+  /** `schema.table`, as written in SQL. */
+  tables: string[];
+}
 
 export const ownershipModes = ['keep', 'skip'] as const;
 /** `keep` restores owners and privileges (their roles must exist); `skip` gives everything to the connecting user. */
@@ -25,6 +35,14 @@ export interface Restore extends WorkState {
   ownership: OwnershipMode;
   /** Backup files to restore; null for all. */
   fileIds: string[] | null;
+  /** Null for everything in them. */
+  selection: RestoreSelection | null;
+  /** How long a restore in place keeps the former content, so that it can be undone; 0: not at all. */
+  keepHours: number;
+  /** The database that holds the former content; null when there is none (any more). */
+  former: string | null;
+  /** When it is dropped. */
+  formerUntil: Date | null;
   /** What was asked for; null: nothing was, and the restore runs where the target is reached. */
   compute: ComputeType | null;
   requestId: string | null;
@@ -34,7 +52,10 @@ export interface Restore extends WorkState {
   /** Bytes of plain dump handed to the restore program so far. */
   progressBytes: number;
   estimatedBytes: number | null;
-  /** What the target holds now, as whoever restored it said; null until done. `outcomeOf` says it of failed ones too. */
+  /**
+   * What the target holds now, as whoever restored it said; until done what is brought back already and stays (the server's
+   * roles), or null. `outcomeOf` says it of failed ones too.
+   */
   outcome: string | null;
 }
 
@@ -59,8 +80,18 @@ const unheard: ReadonlySet<ErrorCode> = new Set([
 
 /** What the target of a restore holds now, in a sentence; null before the end. Never a half: that is what restores are made of. */
 export function outcomeOf({ status, attempt, target, error, outcome }: Restore): string | null {
-  if (status !== 'error') return outcome;
+  if (status !== 'error') return status === 'done' ? outcome : null;
+  const held = heldAfterFailure({ attempt, target, error });
+  return outcome === null ? held : `${outcome} ${held}`;
+}
+
+function heldAfterFailure({ attempt, target, error }: Pick<Restore, 'attempt' | 'target' | 'error'>): string {
   const isKnown = attempt === 0 || (attempt === 1 && error !== null && !unheard.has(error.code));
+  if (target.mode === 'undo') {
+    return isKnown
+      ? 'The target holds what it held before, unchanged.'
+      : 'The target holds either what it held before or what is kept beside it, each as a whole.';
+  }
   if (target.mode === 'in_place') {
     return isKnown
       ? 'The target holds its old content, unchanged.'
@@ -73,5 +104,5 @@ export function outcomeOf({ status, attempt, target, error, outcome }: Restore):
 
 /** Identifies what a restore writes to: two restores with the same key never run at once. */
 export function restoreTargetKey(databaseId: string, target: RestoreTarget): string {
-  return target.mode === 'in_place' ? databaseId : `${databaseId}/${target.database}`;
+  return target.mode === 'new_database' ? `${databaseId}/${target.database}` : databaseId;
 }

@@ -10,6 +10,7 @@ export const retentionReasons = {
     'clock',
     'running',
     'locked',
+    'object_lock',
     'in_use',
     'deletion_requested',
     'newest_good',
@@ -51,18 +52,30 @@ export const fixedReasons = {
 } as const satisfies Record<string, KeepReason>;
 
 /** Why a backup may not be touched, whatever the rules say. */
-export function untouchable({ status, locked, inUse, marked }: RetainableBackup): KeepReason[] {
+export function untouchable(
+  { status, locked, objectLockedUntil, inUse, marked }: RetainableBackup,
+  now: Date,
+): KeepReason[] {
   const reasons: KeepReason[] = [];
   if (status === 'scheduled' || status === 'pending') reasons.push({ code: 'running', message: 'It waits or runs.' });
   if (locked) reasons.push({ code: 'locked', message: 'It is locked.' });
+  if (objectLockedUntil && objectLockedUntil > now) {
+    const message = `The store keeps its objects locked until ${objectLockedUntil.toISOString()}.`;
+    reasons.push({ code: 'object_lock', message });
+  }
   if (inUse) reasons.push({ code: 'in_use', message: 'It is being restored or verified.' });
   if (marked) reasons.push({ code: 'deletion_requested', message: 'Its deletion was asked for already.' });
   return reasons;
 }
 
+function flawOf({ damaged, wanting }: RetainableBackup): string {
+  if (damaged) return 'It is damaged';
+  return wanting ? 'Its verification came to less than its schedule asks for' : 'It is not verified';
+}
+
 /** Why a backup that is not good stays all the same. */
-export function unreplaced({ damaged }: RetainableBackup, minimum: number): KeepReason {
-  const flaw = damaged ? 'It is damaged' : 'It is not verified';
+export function unreplaced(backup: RetainableBackup, minimum: number): KeepReason {
+  const flaw = flawOf(backup);
   return { code: 'unreplaced', message: `${flaw}, and fewer than ${minimum} newer good backups could replace it.` };
 }
 
@@ -75,7 +88,6 @@ export function whyDeleted(backup: RetainableBackup, isGood: boolean, policy: Re
       message: `It failed and holds nothing, and newer backups ended more than ${failureDays} days after it.`,
     };
   }
-  return backup.damaged
-    ? { code: 'damaged', message: 'It is damaged, and newer good backups replace it.' }
-    : { code: 'unverified', message: 'It is not verified, and newer good backups replace it.' };
+  const message = `${flawOf(backup)}, and newer good backups replace it.`;
+  return { code: backup.damaged ? 'damaged' : 'unverified', message };
 }

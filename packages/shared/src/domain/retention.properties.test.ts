@@ -43,7 +43,7 @@ function backupsOf({ backups }: Drawn): RetainableBackup[] {
     const status = (['done', 'done', 'done', 'done', 'done', 'error', 'scheduled', 'pending'] as const)[next(8)];
     const isFinal = status === 'done' || status === 'error';
     const rare = (): boolean => next(9) === 0;
-    const [damaged, locked, inUse, marked] = [rare(), rare(), rare(), rare()];
+    const [damaged, locked, inUse, marked, objectLocked] = [rare(), rare(), rare(), rare(), rare()];
     return {
       id: `b${String(index).padStart(2, '0')}`,
       at: new Date(at),
@@ -51,8 +51,10 @@ function backupsOf({ backups }: Drawn): RetainableBackup[] {
       damaged: status === 'done' && damaged,
       verified: status === 'done' && next(2) === 0,
       locked,
+      objectLockedUntil: objectLocked ? new Date(at + (next(2) === 0 ? 1 : 400) * 24 * hour) : null,
       inUse: status === 'done' && inUse,
       marked: isFinal && !locked && marked,
+      wanting: status === 'done' && rare(),
     };
   });
 }
@@ -69,7 +71,11 @@ function termsOf({ rules, choice }: Drawn): RetentionTerms {
 }
 
 const isGood = (backup: RetainableBackup, { verification }: RetentionTerms): boolean =>
-  backup.status === 'done' && !backup.damaged && !backup.marked && (backup.verified || !verification);
+  backup.status === 'done' &&
+  !backup.damaged &&
+  !backup.wanting &&
+  !backup.marked &&
+  (backup.verified || !verification);
 
 const deletedOf = (plan: readonly RetentionDecision[]): Set<string> =>
   new Set(plan.filter(({ action }) => action === 'delete').map(({ id }) => id));
@@ -120,6 +126,7 @@ describe('a plan of retention, over random histories', function suite() {
       for (const backup of backups) {
         if (!deleted.has(backup.id)) continue;
         if (backup.locked || backup.inUse || backup.marked) return false;
+        if (backup.objectLockedUntil && backup.objectLockedUntil > now) return false;
         if (backup.status !== 'done' && backup.status !== 'error') return false;
         const replaced = good.filter(({ at, id }) => at > backup.at || (+at === +backup.at && id > backup.id));
         if (backup.status === 'done' && replaced.length < minimum) return false;
@@ -153,9 +160,12 @@ describe('a plan of retention, over random histories', function suite() {
   });
 
   it('never lets a good one go because time passes or because later ones fail or wait', () => {
-    check(5000, ({ backups, terms, now, choice }) => {
+    check(5000, ({ backups: drawnBackups, terms, now, choice }) => {
+      // A lock of the store is the one thing that ends by time alone.
+      const backups = drawnBackups.map((backup) => ({ ...backup, objectLockedUntil: null }));
       const later = new Date(now.getTime() + (choice % 5000) * 24 * hour);
-      const empty = { damaged: false, verified: false, locked: false, inUse: false, marked: false };
+      const flags = { damaged: false, verified: false, wanting: false, locked: false, inUse: false, marked: false };
+      const empty = { ...flags, objectLockedUntil: null };
       const failed = (['error', 'error', 'scheduled'] as const).map((status, index) => ({
         id: `c${index}`,
         at: later,
@@ -165,6 +175,24 @@ describe('a plan of retention, over random histories', function suite() {
       const planned = deletedOf(planRetention(terms, backups, now));
       const after = deletedOf(planRetention(terms, [...backups, ...failed], later));
       return backups.every(({ id, status }) => status === 'error' || planned.has(id) || !after.has(id));
+    });
+  });
+
+  it('never lets the newest verified good one go because newer ones wait for their verification or were found wanting', () => {
+    check(5000, ({ backups, terms, now, choice }) => {
+      const verified = backups.findLast((backup) => backup.verified && isGood(backup, terms));
+      if (!verified) return true;
+      const more = Array.from({ length: 1 + (choice % 5) }, (_, index) => ({
+        ...verified,
+        id: `c${index}`,
+        at: new Date(now.getTime() + (index + 1) * hour),
+        verified: false,
+        wanting: (choice >> index) % 2 === 0,
+        locked: false,
+        inUse: false,
+      }));
+      const later = more.at(-1)?.at ?? now;
+      return !deletedOf(planRetention(terms, [...backups, ...more], later)).has(verified.id);
     });
   });
 

@@ -15,7 +15,9 @@ const backup = (at: string | number, change: Partial<RetainableBackup> = {}): Re
   status: 'done',
   damaged: false,
   verified: false,
+  wanting: false,
   locked: false,
+  objectLockedUntil: null,
   inUse: false,
   marked: false,
   ...change,
@@ -113,6 +115,7 @@ describe('a plan of retention', () => {
       backup(old, { status: 'scheduled' }),
       backup(old, { status: 'pending' }),
       backup(old, { locked: true }),
+      backup(old, { objectLockedUntil: new Date(now.getTime() + 1) }),
       backup(old, { inUse: true }),
       backup(old, { damaged: true, locked: true }),
       backup(old, { status: 'error', locked: true }),
@@ -123,6 +126,7 @@ describe('a plan of retention', () => {
       ['running'],
       ['running'],
       ['locked'],
+      ['object_lock'],
       ['in_use'],
       ['locked'],
       ['locked'],
@@ -164,6 +168,20 @@ describe('a plan of retention', () => {
     expect(kept({ keepLast: 1 }, daily(3), { verification: true }), 'none is verified').to.have.length(3);
   });
 
+  it('does not count those that a verification found wanting, and lets them go where good ones replace them', () => {
+    const [newest, second, third, ...others] = daily(5);
+    if (!newest || !second || !third) throw new Error('There are five.');
+    const [wanting, older] = [
+      { ...newest, wanting: true },
+      { ...third, wanting: true },
+    ];
+    const decisions = plan({ keepLast: 2 }, [wanting, second, older, ...others]);
+    expect(reasonsFor(decisions, wanting)).to.deep.equal(['unreplaced']);
+    expect(reasonsFor(decisions, second)).to.include('newest_good');
+    expect(reasonsFor(decisions, older)).to.deep.equal(['unverified']);
+    expect(kept({ keepLast: 1 }, [wanting, { ...second, wanting: true }]), 'none is good').to.have.length(2);
+  });
+
   it('keeps the newest verified one also where verification is not asked for', () => {
     const [newest, second, third] = daily(3);
     if (!newest || !second || !third) throw new Error('There are three.');
@@ -200,6 +218,25 @@ describe('a plan of retention', () => {
 describe('the calendar of retention', () => {
   const hours = (from: string, count: number): RetainableBackup[] =>
     Array.from({ length: count }, (_, index) => backup(Date.parse(from) + index * 3_600_000));
+
+  it('lets go what the store has unlocked, and says when that will be of what the lock alone keeps', () => {
+    const until = new Date(now.getTime() + day);
+    const [newest, locked, unlocked, byAge] = [
+      backup(noon),
+      backup(noon - 50 * day, { objectLockedUntil: until }),
+      backup(noon - 50 * day, { objectLockedUntil: now }),
+      backup(noon - 5 * day, { objectLockedUntil: until }),
+    ];
+    const decisions = plan({ keepDays: 10 }, [newest, locked, unlocked, byAge]);
+    const of = ({ id }: RetainableBackup) => decisions.find((decision) => decision.id === id);
+    expect(of(locked)).to.deep.include({ action: 'keep', expiresAt: until });
+    expect(of(locked)?.reasons[0]?.message).to.equal(
+      `The store keeps its objects locked until ${until.toISOString()}.`,
+    );
+    expect(of(unlocked)).to.deep.include({ action: 'delete' });
+    expect(of(byAge)).to.deep.include({ action: 'keep', expiresAt: until });
+    expect(reasonsFor(decisions, byAge)).to.deep.equal(['object_lock', 'keep_days']);
+  });
 
   it('takes the hour that comes twice when clocks go back as two hours', () => {
     const backups = hours('2026-10-24T23:10:00Z', 4);

@@ -9,7 +9,7 @@ import {
   type DeleteReason,
   type KeepReason,
 } from './retention-reasons.ts';
-import type { RetentionPolicy } from './schedule.ts';
+import type { RetentionPolicy, Schedule } from './schedule.ts';
 import type { WorkStatus } from './work.ts';
 
 /** What retention has to know of a backup. */
@@ -19,8 +19,13 @@ export interface RetainableBackup {
   at: Date;
   status: WorkStatus;
   damaged: boolean;
+  /** What its schedule's policy asks for is proven of it; without a policy, that it can be read. */
   verified: boolean;
+  /** A verification came to less than the policy asks for. */
+  wanting: boolean;
   locked: boolean;
+  /** Until then the store itself keeps its objects; null where it does not. */
+  objectLockedUntil: Date | null;
   /** It is being restored or verified. */
   inUse: boolean;
   /** Its deletion was asked for. */
@@ -35,6 +40,17 @@ export interface RetentionTerms {
   verification: boolean;
 }
 
+/** The terms of a schedule. Where its policy verifies each backup, one that was not verified is not good yet. */
+export const retentionTerms = ({
+  retention: policy,
+  timezone,
+  verification,
+}: Pick<Schedule, 'retention' | 'timezone' | 'verification'>): RetentionTerms => ({
+  policy,
+  timezone,
+  verification: verification?.every === 1,
+});
+
 export type RetentionDecision = {
   id: string;
   /** Not before then its age ends what alone keeps it; null where something else decides. */
@@ -47,8 +63,8 @@ export type RetentionDecision = {
 const dayMs = 24 * 3_600_000;
 
 /**
- * Decides about each backup of one schedule, newest first. Good is what is `done`, whole, not on its way out and, where
- * verification is on, verified. Rules keep good ones alone and add up: what any of them keeps stays. Windows and ages count
+ * Decides about each backup of one schedule, newest first. Good is what is `done`, whole, not on its way out, not found
+ * wanting and, where verification is on, verified. Rules keep good ones alone and add up: what any of them keeps stays. Windows and ages count
  * from the newest good backup and never from now, so that no archive is emptied while nothing new comes. Failed ones hold
  * nothing: their records go by age alone, counted from the newest backup that ended.
  * @param catalogue the schedule's backups, in any order
@@ -63,8 +79,8 @@ export function planRetention(
   requireRetention(policy);
   const minimum = policy.minimum ?? 1;
   const newestFirst = catalogue.toSorted(byAge);
-  const isGood = ({ status, damaged, verified, marked }: RetainableBackup): boolean =>
-    status === 'done' && !damaged && !marked && (verified || !verification);
+  const isGood = ({ status, damaged, verified, wanting, marked }: RetainableBackup): boolean =>
+    status === 'done' && !damaged && !wanting && !marked && (verified || !verification);
   const good = newestFirst.filter(isGood);
   const [newest] = good;
   const newestVerified = good.find(({ verified }) => verified);
@@ -77,7 +93,7 @@ export function planRetention(
   let newerGood = 0;
   return newestFirst.map((backup) => {
     const { id, at, status, marked } = backup;
-    const reasons = [...common, ...untouchable(backup), ...(kept.get(id) ?? [])];
+    const reasons = [...common, ...untouchable(backup, now), ...(kept.get(id) ?? [])];
     if (backup === newest) reasons.push(fixedReasons.newest_good);
     if (backup === newestVerified) reasons.push(fixedReasons.newest_verified);
     const isFlawed = status === 'done' && !marked && !isGood(backup);
@@ -149,7 +165,15 @@ function keepOfPeriods(
   }
 }
 
-function expiry({ at }: RetainableBackup, reasons: readonly KeepReason[], { keepDays }: RetentionPolicy): Date | null {
-  const byAgeAlone = reasons.every(({ code }) => code === 'keep_days');
-  return byAgeAlone && keepDays !== undefined ? new Date(at.getTime() + keepDays * dayMs) : null;
+/** When the last of what keeps a backup ends by time alone, where nothing else keeps it. */
+function expiry(
+  { at, objectLockedUntil }: RetainableBackup,
+  reasons: readonly KeepReason[],
+  { keepDays = 0 }: RetentionPolicy,
+): Date | null {
+  const codes = reasons.map(({ code }) => code);
+  if (!codes.every((code) => code === 'keep_days' || code === 'object_lock')) return null;
+  const byAge = codes.includes('keep_days') ? at.getTime() + keepDays * dayMs : 0;
+  const byLock = codes.includes('object_lock') ? (objectLockedUntil?.getTime() ?? 0) : 0;
+  return new Date(Math.max(byAge, byLock));
 }

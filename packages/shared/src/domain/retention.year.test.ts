@@ -111,8 +111,10 @@ function live(cron: string, policy: RetentionPolicy, seed: number): Year {
       status: isFailed ? 'error' : 'done',
       damaged: false,
       verified: false,
+      wanting: false,
       // One in so many is locked for ever.
       locked: year.made % 1500 === 100,
+      objectLockedUntil: null,
       inUse: false,
       marked: false,
     };

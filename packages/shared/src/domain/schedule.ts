@@ -1,4 +1,5 @@
 import { CronTimes } from './cron-times.ts';
+import type { VerificationPolicy } from './verification.ts';
 
 export const catchUpPolicies = ['skip', 'once', 'all'] as const;
 /** What to do with ticks that passed while nobody was there: drop them, make one backup for all, or one for each. */
@@ -35,6 +36,8 @@ export interface Schedule {
   /** IANA name. */
   timezone: string;
   retention: RetentionPolicy;
+  /** Null: its backups are verified only by hand and by the periodic look. */
+  verification: VerificationPolicy | null;
   enabled: boolean;
   catchUp: CatchUpPolicy;
   overlap: OverlapPolicy;

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { HoldfastError } from './errors.ts';
 
 export interface StoredObject {
   key: string;
@@ -39,14 +40,67 @@ export interface RemoteUploads {
    */
   complete(
     upload: Pick<OpenUpload, 'key' | 'uploadId'>,
-    options: { parts: readonly UploadedPart[] | null; size: number; signal: AbortSignal },
+    options: {
+      parts: readonly UploadedPart[] | null;
+      size: number;
+      signal: AbortSignal;
+      /** Absent: the object is not locked. */
+      retention?: ObjectRetention | undefined;
+    },
   ): Promise<StoredObject>;
+}
+
+/** Until when a store must refuse to remove or replace an object. `governance`: unless a privileged user insists. */
+export interface ObjectRetention {
+  mode: 'governance' | 'compliance';
+  until: Date;
+}
+
+/** How a destination locks what is stored in it: each object for so many days from the moment on at which it is put. */
+export interface LockTerms {
+  mode: ObjectRetention['mode'];
+  days: number;
+}
+
+/** Why an object was not removed: the store keeps it until then, or, where `until` is null, for as long as somebody holds it. */
+export class ObjectLockedError extends HoldfastError {
+  readonly until: Date | null;
+
+  constructor(key: string, until: Date | null) {
+    const end = until
+      ? `until ${until.toISOString()}: it can be removed then`
+      : 'by a hold without an end: release the hold to have it removed';
+    super('object_locked', `The store keeps "${key}" locked ${end}.`);
+    this.until = until;
+  }
+}
+
+const dayMs = 24 * 3_600_000;
+
+/** How an object that is put now is locked; null where it is not. */
+export function retentionFrom(now: Date, terms: LockTerms | null): ObjectRetention | null {
+  return terms && { mode: terms.mode, until: new Date(now.getTime() + terms.days * dayMs) };
 }
 
 export interface PutOptions {
   signal: AbortSignal;
   contentType?: string | undefined;
+  /** Only where the store can do it: elsewhere `put` fails with `configuration`. */
+  retention?: ObjectRetention | undefined;
 }
+
+/** What a place can do, as it was last seen; null where it could not be found out. */
+export interface StoreCapabilities {
+  /** Whether what is replaced or deleted stays as an older version. */
+  versioning: boolean | null;
+  objectLock: boolean | null;
+  /** Whether the credentials that write may also delete. */
+  writerMayDelete: boolean | null;
+}
+
+/** Whether anything at all could be found out. */
+export const knowsSomething = (capabilities: StoreCapabilities): boolean =>
+  Object.values(capabilities).some((answer) => answer !== null);
 
 export interface GetOptions {
   signal: AbortSignal;
@@ -86,8 +140,16 @@ export interface ObjectStore {
   /** @throws HoldfastError object_missing. The stream fails when fewer bytes come than the store promised. */
   get(key: string, options: GetOptions): Promise<Readable>;
   list(prefix: string): AsyncIterable<StoredObject>;
-  /** Succeeds when the object is not there. */
+  /**
+   * Removes the object for good, where the place keeps versions with all of them. Succeeds when it is not there.
+   * @throws HoldfastError object_locked, while the store refuses to remove it
+   */
   delete(key: string): Promise<void>;
+  /**
+   * Keys that hold no object any more but of which the place keeps older versions, so that `delete` is not done with them and
+   * somebody could bring them back. None where nothing is kept, or where nobody may ask.
+   */
+  listHidden(prefix: string): AsyncIterable<string>;
   listUploads(prefix: string): AsyncIterable<OpenUpload>;
   /** Succeeds when the upload is not there. */
   abortUpload(upload: OpenUpload): Promise<void>;
@@ -97,5 +159,7 @@ export interface ObjectStore {
   readonly remoteUploads: RemoteUploads | null;
   /** Writes, reads back and removes a small object, within 15 s. Never throws for what the store refuses. */
   probe(signal: AbortSignal): Promise<StoreProbe>;
+  /** Asks what the place can do. Never throws for what the store refuses to tell. */
+  capabilities(signal: AbortSignal): Promise<StoreCapabilities>;
   close(): Promise<void>;
 }

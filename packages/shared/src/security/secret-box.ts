@@ -15,10 +15,14 @@ export interface SecretKey {
 export class SecretBox {
   readonly #current: SecretKey;
   readonly #keys: Map<string, Buffer>;
+  /** Of all keys that it has; the first one's seals. */
+  readonly keyIds: readonly [string, ...string[]];
 
   /** @param keys the first one seals, all of them open */
   constructor(keys: readonly [SecretKey, ...SecretKey[]]) {
-    this.#current = keys[0];
+    const [current, ...others] = keys;
+    this.#current = current;
+    this.keyIds = [current.id, ...others.map(({ id }) => id)];
     this.#keys = new Map(keys.map(({ id, key }) => [id, key]));
   }
 

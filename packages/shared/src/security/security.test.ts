@@ -58,7 +58,7 @@ describe('sealed secrets', () => {
 });
 
 describe('download links', () => {
-  const signer = new LinkSigner(Buffer.alloc(32, 3));
+  const signer = new LinkSigner([{ id: 'k', key: Buffer.alloc(32, 3) }]);
   const claims = {
     backupId: '0199f0c4-0000-7000-8000-000000000001',
     fileId: '0199f0c4-0000-7000-8000-000000000002',
@@ -73,7 +73,7 @@ describe('download links', () => {
 
   it('are refused after any change, under another key, and when they are not tokens at all', () => {
     const token = signer.sign(claims);
-    const other = new LinkSigner(Buffer.alloc(32, 4));
+    const other = new LinkSigner([{ id: 'k', key: Buffer.alloc(32, 4) }]);
     expect(other.verify(token, new Date(0))).to.equal(null);
     fc.assert(
       fc.property(
@@ -86,6 +86,17 @@ describe('download links', () => {
         },
       ),
     );
+  });
+});
+
+describe('a download link after a rotation of keys', () => {
+  it('opens while the key that signed it is kept, and new ones are signed by the first', () => {
+    const [newer, older] = keys;
+    const claims = { backupId: '0199f0c4-0000-7000-8000-000000000001', fileId: 'manifest', expires: 1000 } as const;
+    const both = new LinkSigner([newer, older]);
+    expect(both.verify(new LinkSigner([older]).sign(claims), new Date(0))).to.deep.equal(claims);
+    expect(new LinkSigner([newer]).verify(both.sign(claims), new Date(0))).to.deep.equal(claims);
+    expect(new LinkSigner([newer]).verify(new LinkSigner([older]).sign(claims), new Date(0))).to.equal(null);
   });
 });
 

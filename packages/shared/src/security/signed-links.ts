@@ -1,5 +1,6 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
+import type { SecretKey } from './secret-box.ts';
 
 const claims = z.strictObject({
   backupId: z.uuid(),
@@ -13,32 +14,39 @@ export type LinkClaims = z.infer<typeof claims>;
 
 /** Makes and checks the tokens of download links: each opens one file, or the manifest, of one backup until it expires. */
 export class LinkSigner {
-  readonly #key: Buffer;
+  readonly #current: Buffer;
+  readonly #keys: readonly Buffer[];
 
-  /** @param master the service's secret key; the signing key is derived from it */
-  constructor(master: Buffer) {
-    this.#key = Buffer.from(hkdfSync('sha256', master, '', 'holdfast download links v1', 32));
+  /** @param masters the service's secret keys, of which the signing keys are derived: the first signs, all check */
+  constructor(masters: readonly [SecretKey, ...SecretKey[]]) {
+    const derive = ({ key }: SecretKey): Buffer =>
+      Buffer.from(hkdfSync('sha256', key, '', 'holdfast download links v1', 32));
+    this.#current = derive(masters[0]);
+    this.#keys = masters.map(derive);
   }
 
   sign(link: LinkClaims): string {
     const body = Buffer.from(JSON.stringify(link)).toString('base64url');
-    return `${body}.${this.#mac(body)}`;
+    return `${body}.${mac(body, this.#current)}`;
   }
 
   /** @returns null when the token was tampered with or has expired at `now` */
   verify(token: string, now: Date): LinkClaims | null {
-    const [body, mac, ...rest] = token.split('.');
-    if (!body || !mac || rest.length > 0) return null;
+    const [body, signature, ...rest] = token.split('.');
+    if (!body || !signature || rest.length > 0) return null;
     // As text: base64 can be written in several ways, of which only ours was signed.
-    const given = Buffer.from(mac);
-    const expected = Buffer.from(this.#mac(body));
-    if (given.length !== expected.length || !timingSafeEqual(given, expected)) return null;
+    const given = Buffer.from(signature);
+    const signs = (key: Buffer): boolean => {
+      const expected = Buffer.from(mac(body, key));
+      return given.length === expected.length && timingSafeEqual(given, expected);
+    };
+    if (!this.#keys.some(signs)) return null;
     const parsed = claims.safeParse(JSON.parse(Buffer.from(body, 'base64url').toString('utf8')));
     if (!parsed.success || parsed.data.expires * 1000 <= now.getTime()) return null;
     return parsed.data;
   }
+}
 
-  #mac(body: string): string {
-    return createHmac('sha256', this.#key).update(body).digest('base64url');
-  }
+function mac(body: string, key: Buffer): string {
+  return createHmac('sha256', key).update(body).digest('base64url');
 }
