@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { remoteCancelSeconds, type Restore, type RestoreTarget } from '@holdfast/shared/domain';
+import { remoteCancelSeconds, type Restore, type ContentTarget } from '@holdfast/shared/domain';
 import { only } from './only.ts';
 import { failure, lease, newFile, openWorld, type World } from './testing/world.ts';
 
@@ -13,7 +13,7 @@ describe('attempts', function () {
   });
   after(() => world.drop());
 
-  async function newRestore(target: RestoreTarget = { mode: 'in_place' }): Promise<Restore> {
+  async function newRestore(target: ContentTarget = { mode: 'in_place' }): Promise<Restore> {
     const backup = await world.doneBackup();
     const restore = await world.restores.create({
       backupId: backup.id,

@@ -5,6 +5,7 @@ import {
   type BackupAttempt,
   type BackupFile,
   type Damage,
+  type DamageFinder,
   type Deletion,
   type Ids,
   type Limits,
@@ -14,6 +15,7 @@ import { backupAttemptEntity, backupEntity, backupFileEntity } from './entities/
 import { isRowNumber, isUuid } from './keys.ts';
 import { insertBackup } from './new-backup.ts';
 import { beginRemoval, markOnRequest, removeEmptyDestination, undoing, unswept } from './deletion.ts';
+import { foundByVerification } from './proof.ts';
 import { deletionsOf } from './deletions.ts';
 import { endSlots } from './end-slots.ts';
 import type {
@@ -33,12 +35,12 @@ const kind: WorkKind<Backup> = {
   table: 'holdfast.backups',
   entity: backupEntity,
   destination: 'destination_id',
-  yieldsTo: 'holdfast.restores',
+  yieldsTo: ['holdfast.restores'],
   // One at a time for each database, and none while its content is being replaced or about to be.
   free: `w.database_id not in (
     select database_id from holdfast.backups where status = 'pending'
     union all
-    select database_id from holdfast.restores where target ->> 'mode' = 'in_place'
+    select database_id from holdfast.restores where target ->> 'mode' <> 'new_database'
       and (status = 'pending' or status = 'scheduled' and run_after <= now()))`,
   first: `not exists (
     select from holdfast.backups other
@@ -159,13 +161,21 @@ export class Backups extends WorkTable<Backup> implements BackupRepository {
     manager: EntityManager,
     id: string,
     attempt: number,
-    { files, manifestKey }: BackupResult,
+    { files, manifestKey, manifestSha256, recipients, objectLockedUntil }: BackupResult,
     where?: string,
   ): Promise<boolean> {
     const sum = (bytes: (file: BackupFile) => number): number => files.reduce((total, file) => total + bytes(file), 0);
     const settled = await this.settleAs(manager, id, attempt, {
-      set: 'size = $3, manifest_key = $4, progress_bytes = $5',
-      parameters: [sum(({ size }) => size), manifestKey, sum(({ size, plainSize }) => plainSize ?? size)],
+      set: `size = $3, manifest_key = $4, progress_bytes = $5, manifest_sha256 = $6, recipients = $7,
+        object_locked_until = $8, verified_level = 'stored'`,
+      parameters: [
+        sum(({ size }) => size),
+        manifestKey,
+        sum(({ size, plainSize }) => plainSize ?? size),
+        manifestSha256 ?? null,
+        recipients ?? null,
+        objectLockedUntil ?? null,
+      ],
       ...(where === undefined ? {} : { where }),
     });
     if (settled) await manager.insert(backupFileEntity, files);
@@ -242,6 +252,16 @@ export class Backups extends WorkTable<Backup> implements BackupRepository {
     );
   }
 
+  async postponeRemoval(id: string, until: Date): Promise<void> {
+    if (!isUuid(id)) return;
+    await this.dataSource.query(
+      `update holdfast.backups set object_locked_until = greatest(object_locked_until, $2), deletion_due_at = $2,
+         deletion_rung_at = null, deletion_error = null, deletion_failures = 0
+       where id = $1 and deletion_requested_at is not null and deleted_at is null`,
+      [id, until],
+    );
+  }
+
   async markDeleted(id: string): Promise<void> {
     if (!isUuid(id)) return;
     await this.dataSource.transaction(async (manager) => {
@@ -257,18 +277,23 @@ export class Backups extends WorkTable<Backup> implements BackupRepository {
     });
   }
 
-  async markDamaged(id: string, { state, detail }: Damage): Promise<void> {
+  async markDamaged(id: string, { state, detail }: Damage, by: DamageFinder = 'look'): Promise<void> {
     if (!isUuid(id)) return;
     await this.dataSource.query(
-      `update holdfast.backups set damaged_at = coalesce(damaged_at, clock_timestamp()), damage = $2::jsonb
-       where id = $1 and status = 'done' and deletion_begun_at is null`,
-      [id, JSON.stringify({ state, detail })],
+      `update holdfast.backups w set
+         damaged_at = coalesce(damaged_at, clock_timestamp()), damage = $2::jsonb, verified_level = null
+       where id = $1 and status = 'done' and deletion_begun_at is null and not ${foundByVerification('w')}`,
+      [id, JSON.stringify({ state, detail, by })],
     );
   }
 
   async clearDamage(id: string): Promise<void> {
     if (!isUuid(id)) return;
-    await this.dataSource.manager.update(backupEntity, { id }, { damagedAt: null, damage: null });
+    await this.dataSource.query(
+      `update holdfast.backups w set damaged_at = null, damage = null, verified_level = 'stored'
+       where id = $1 and damaged_at is not null and not ${foundByVerification('w')}`,
+      [id],
+    );
   }
 
   async takeSweepable(limit: number, delaySeconds: number, ringAgainSeconds: number): Promise<BackupAttempt[]> {
@@ -297,6 +322,15 @@ export class Backups extends WorkTable<Backup> implements BackupRepository {
       `update holdfast.backup_attempts set swept_at = coalesce(swept_at, clock_timestamp())
        where backup_id = $1 and attempt = $2 and ended_at is not null and not settled`,
       [backupId, attempt],
+    );
+  }
+
+  async postponeSweep(backupId: string, attempt: number, until: Date): Promise<void> {
+    // A ring of that time: the next one comes when it is over.
+    await this.dataSource.query(
+      `update holdfast.backup_attempts set rung_at = $3
+       where backup_id = $1 and attempt = $2 and ended_at is not null and not settled and swept_at is null`,
+      [backupId, attempt, until],
     );
   }
 }

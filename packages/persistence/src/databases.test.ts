@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { HoldfastError, Secret, type Database } from '@holdfast/shared/domain';
 import { only } from './only.ts';
-import { newSchedule, openWorld, unusedName, type World } from './testing/world.ts';
+import { failure, lease, newSchedule, openWorld, unusedName, type World } from './testing/world.ts';
 
 describe('databases', () => {
   let world: World;
@@ -123,5 +123,25 @@ describe('databases', () => {
     expect(await world.databases.delete(world.account.id, target.id)).to.equal(1);
     await world.restores.requestCancel(restore === 'busy' ? '' : (restore?.id ?? ''));
     expect(await world.databases.delete(world.account.id, target.id)).to.equal(0);
+  });
+
+  it('take the records of ended restores into them along, attempts and all, also of backups that stay', async () => {
+    const backup = await world.doneBackup();
+    const target = await registered(null);
+    const restore = await world.restores.create({
+      backupId: backup.id,
+      databaseId: target.id,
+      target: { mode: 'in_place' },
+      ownership: 'skip',
+      fileIds: null,
+      requestId: null,
+      maxFailures: 1,
+    });
+    const id = restore === 'busy' ? '' : (restore?.id ?? '');
+    await world.restores.claim(id, lease);
+    await world.restores.fail(id, 1, failure);
+    expect(await world.databases.delete(world.account.id, target.id)).to.equal(0);
+    expect(await world.restores.find(id)).to.equal(null);
+    expect(await world.backups.find(backup.id)).to.include({ status: 'done' });
   });
 });

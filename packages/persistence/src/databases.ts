@@ -2,18 +2,17 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { HoldfastError, type Database, type Ids, type Secret } from '@holdfast/shared/domain';
 import type { SecretBox } from '@holdfast/shared/security';
 import { violatedConstraint } from './constraints.ts';
-import { forgetDeletedBackups } from './deleted-backups.ts';
+import { forgetDeletedBackups, forgetVerifications } from './deleted-backups.ts';
 import { requireNotRemoved } from './deletion.ts';
 import { databaseEntity, type DatabaseRow } from './entities/databases.ts';
 import { isName, isUuid } from './keys.ts';
 import { only } from './only.ts';
 import { pick } from './pick.ts';
 import type { DatabaseRepository, NewDatabase } from './repositories/index.ts';
+import { passwordContext } from './sealed.ts';
 
 /** What a registration and a change of it set, beside the password. */
 const fields = ['name', 'type', 'serverId', 'host', 'port', 'user', 'database', 'options', 'destinationId'] as const;
-
-const passwordContext = (id: string): string => `databases.${id}.password`;
 
 export class Databases implements DatabaseRepository {
   readonly #dataSource: DataSource;
@@ -34,6 +33,7 @@ export class Databases implements DatabaseRepository {
       await manager.insert(databaseEntity, row);
       await requireNotRemoved(manager, database.destinationId);
     });
+    if (refused === 'other_reach') throw new HoldfastError('configuration', 'The connection is only a part of one.');
     return refused ?? this.#open(await this.#dataSource.manager.findOneByOrFail(databaseEntity, { id }));
   }
 
@@ -55,7 +55,11 @@ export class Databases implements DatabaseRepository {
   }
 
   /** @throws HoldfastError configuration, when the destination or the server is not the account's */
-  async update(accountId: number, id: string, change: Partial<NewDatabase>): Promise<Database | 'name_taken' | null> {
+  async update(
+    accountId: number,
+    id: string,
+    change: Partial<NewDatabase>,
+  ): Promise<Database | 'name_taken' | 'other_reach' | null> {
     if (!isUuid(id)) return null;
     const { password } = change;
     const sealed = password === undefined ? {} : { password: this.#seal(id.toLowerCase(), password) };
@@ -69,7 +73,8 @@ export class Databases implements DatabaseRepository {
 
   /**
    * Every backup stands in the way, whatever its state, for each may have objects in a destination, until these are removed; so does a restore
-   * into the database that waits or runs. Schedules and the records of ended restores go with the database.
+   * into the database that waits or runs, or whose former content is still kept on the server, a verification on its server that waits or runs, and a schedule
+   * of another database that verifies on its server. Schedules and the records of ended restores go with the database.
    */
   async delete(accountId: number, id: string): Promise<number | null> {
     if (!isUuid(id)) return null;
@@ -88,21 +93,31 @@ export class Databases implements DatabaseRepository {
         await manager.query<{ obstacles: number }[]>(
           `select (
           (select count(*) from holdfast.backups where database_id = $1 and deleted_at is null)
-          + (select count(*) from holdfast.restores where database_id = $1 and status in ('scheduled', 'pending'))
+          + (select count(*) from holdfast.restores where database_id = $1
+            and (status in ('scheduled', 'pending') or former is not null))
+          + (select count(*) from holdfast.verifications where database_id = $1 and status in ('scheduled', 'pending'))
+          + (select count(*) from holdfast.schedules
+            where account_id = $2 and database_id <> $1 and lower(verification ->> 'scratchDatabaseId') = $1::text)
         )::integer as obstacles`,
-          [id],
+          [row.id, accountId],
         ),
       );
       if (obstacles > 0) return obstacles;
       await manager.query('delete from holdfast.schedules where database_id = $1', [id]);
       await forgetDeletedBackups(manager, 'database_id', id);
+      await manager.query(
+        `delete from holdfast.restore_attempts where restore_id in (
+          select id from holdfast.restores where database_id = $1)`,
+        [id],
+      );
       await manager.query('delete from holdfast.restores where database_id = $1', [id]);
+      await forgetVerifications(manager, 'database_id = $1', [id]);
       await manager.delete(databaseEntity, { id });
       return 0;
     });
   }
 
-  async #refusal(write: (manager: EntityManager) => Promise<void>): Promise<'name_taken' | null> {
+  async #refusal(write: (manager: EntityManager) => Promise<void>): Promise<'name_taken' | 'other_reach' | null> {
     try {
       await this.#dataSource.transaction(write);
       return null;
@@ -115,6 +130,7 @@ export class Databases implements DatabaseRepository {
       if (constraint === 'databases_server_fkey') {
         throw new HoldfastError('configuration', 'The server does not exist in this account.', { cause: error });
       }
+      if (constraint === 'databases_connection_check') return 'other_reach';
       throw error;
     }
   }

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { Client } from 'pg';
-import type { Backup, Database, Destination } from '@holdfast/shared/domain';
+import type { Backup, Database, Destination, VerificationLevel } from '@holdfast/shared/domain';
 import { systemIds } from '@holdfast/shared/lifecycle';
 import type { DataSource } from 'typeorm';
 import { connect } from './data-source.ts';
@@ -446,6 +446,51 @@ describe('deletion', () => {
       expect(await world.backups.beginRemoval(old.id)).to.equal(null);
       await request(old.id);
       expect(await world.backups.beginRemoval(old.id), 'as somebody asked for it').to.equal('begun');
+    });
+
+    const askFor = (id: string) =>
+      world.backups.requestDeletion(world.account.id, id, { graceSeconds: 0, keepLastGood: true });
+
+    it('passes over what is verified, waits for it, or is proven better than every other good one, also after the mark', async () => {
+      const database = await world.newDatabase();
+      const schedule = await world.schedules.create(world.account.id, {
+        ...newSchedule(database.id),
+        verification: { level: 'identical', every: 1, scratchDatabaseId: null },
+      });
+      const made = async (level: VerificationLevel): Promise<Backup> => {
+        const backup = await world.doneBackup(database);
+        const set = 'update holdfast.backups set schedule_id = $2, verified_level = $3 where id = $1';
+        await world.sql(set, [backup.id, schedule?.id, level]);
+        return backup;
+      };
+      const [old, proven] = [await made('identical'), await made('identical')];
+      const newest = await made('stored');
+      const { id } = await world.newVerification(old);
+      expect(await expire(database.id, [old.id]), 'while one waits').to.deep.equal([]);
+      await world.verifications.claim(id, lease);
+      expect(await expire(database.id, [old.id]), 'while one runs').to.deep.equal([]);
+      await world.verifications.settle(id, 1, { reached: 'readable', findings: [], damage: null });
+      expect(await expire(database.id, [old.id, proven.id]), 'beside a worse one').to.deep.equal([]);
+      expect(await expire(database.id, [old.id])).to.deep.equal([old.id]);
+      await world.backups.markDamaged(proven.id, { state: 'missing', detail: 'The dump is missing.' });
+      expect(await world.backups.beginRemoval(old.id)).to.equal('spared');
+      expect(await askFor(old.id), 'as somebody asks for it').to.equal('requested');
+      expect(await askFor(newest.id)).to.equal('last_good');
+    });
+
+    it('does not count on a backup that a verification found wanting', async () => {
+      const database = await world.newDatabase();
+      const schedule = await world.schedules.create(world.account.id, {
+        ...newSchedule(database.id),
+        verification: { level: 'restorable', every: 7, scratchDatabaseId: null },
+      });
+      const [old, wanting] = [await world.doneBackup(database), await world.doneBackup(database)];
+      await world.sql('update holdfast.backups set schedule_id = $2 where id = $1', [wanting.id, schedule?.id]);
+      const { id } = await world.newVerification(wanting, { level: 'restorable' });
+      await world.verifications.claim(id, lease);
+      await world.verifications.settle(id, 1, { reached: 'readable', findings: [], damage: null });
+      expect(await expire(database.id, [old.id])).to.deep.equal([]);
+      expect(await askFor(old.id)).to.equal('last_good');
     });
 
     it('lets nothing go where every backup looks damaged, as in a wrong bucket, neither before the mark nor after it', async () => {

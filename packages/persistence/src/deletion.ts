@@ -1,29 +1,45 @@
 import type { EntityManager } from 'typeorm';
 import { HoldfastError } from '@holdfast/shared/domain';
-import { forgetDeletedBackups } from './deleted-backups.ts';
+import { forgetDeletedBackups, hasFormer } from './deleted-backups.ts';
 import { endSlots } from './end-slots.ts';
+import { askedOf, isBeingVerified, isGood, rank } from './proof.ts';
 import type { DeletionAnswer, DeletionRequest } from './repositories/index.ts';
 import { cancelWaiting } from './work.ts';
 
 /** Whether a restore of the backup of that alias waits or runs. */
-export const isRestored = (w: string): string => `exists (
+const isRestored = (w: string): string => `exists (
   select from holdfast.restores r where r.backup_id = ${w}.id and r.status in ('scheduled', 'pending'))`;
 
-/** Whether the backup of that alias could be restored, as an SQL expression: nobody deletes it, and it is not damaged. */
-const isGood = (w: string): string =>
-  `(${w}.status = 'done' and ${w}.damaged_at is null and ${w}.deletion_requested_at is null)`;
+/** Whether a worker verifies the backup of that alias; one that only waits is cancelled by whoever deletes it. */
+const runsVerification = (w: string): string => `exists (
+  select from holdfast.verifications v where v.backup_id = ${w}.id and v.status = 'pending')`;
 
-/** Whether its database has a good backup beside `w` and those that the expression `except`, an array of ids, names. */
-const hasOtherGood = (w: string, except = `'{}'::uuid[]`): string => `exists (
+/** Whether the backup of that alias is needed by somebody, so that no policy touches it. */
+export const isInUse = (w: string): string => `(${isRestored(w)} or ${isBeingVerified(w)})`;
+
+/** Whether its database has a good backup beside `w` for which `condition`, on `g`, holds. */
+const hasOther = (w: string, condition: string): string => `exists (
   select from holdfast.backups g
-  where g.database_id = ${w}.database_id and g.id <> ${w}.id and ${isGood('g')} and g.id <> all (${except}))`;
+  where g.database_id = ${w}.database_id and g.id <> ${w}.id and ${condition} and ${isGood('g')})`;
+
+/** Of which as much is proven as of `w`, up to what the policy of its schedule asks for; beside those in `except`, an array of ids. */
+const hasEqual = (w: string, except = `'{}'::uuid[]`): string =>
+  hasOther(
+    w,
+    `g.id <> all (${except}) and ${rank('g.verified_level')} >= least(${rank(`${w}.verified_level`)}, ${askedOf(w)})`,
+  );
+
+/** Whether the store itself still keeps the objects of the backup of that alias. */
+const isObjectLocked = (w: string): string => `coalesce(${w}.object_locked_until > clock_timestamp(), false)`;
 
 /** What stands in the way of deleting the backup `w`, as an SQL expression: a `DeletionAnswer`. */
 const deletionAnswer = (keepLastGood: boolean): string => `case
   when w.status = 'pending' then 'running'
   when w.locked_at is not null then 'locked'
   when ${isRestored('w')} then 'being_restored'
-  ${keepLastGood ? `when ${isGood('w')} and not ${hasOtherGood('w')} then 'last_good'` : ''}
+  when ${runsVerification('w')} then 'being_verified'
+  when ${isObjectLocked('w')} then 'object_locked'
+  ${keepLastGood ? `when ${isGood('w')} and not ${hasOther('w', 'true')} then 'last_good'` : ''}
   else 'requested'
 end`;
 
@@ -35,9 +51,26 @@ export async function lockDatabase(manager: EntityManager, id: string): Promise<
   await manager.query('select from holdfast.databases where id = $1 for no key update', [id]);
 }
 
-/** Against a restore, a lock and a claim at the same moment: these are seen by the statements after this one. */
+/**
+ * Against a restore, a verification, a lock and a claim at the same moment: these are seen by the statements after this one.
+ * Verifications that wait are locked after their backups, so that none of them begins.
+ */
 export async function lockBackups(manager: EntityManager, ids: readonly string[]): Promise<void> {
   await manager.query('select from holdfast.backups where id = any ($1::uuid[]) order by id for update', [ids]);
+  await manager.query(
+    `select from holdfast.verifications
+     where backup_id = any ($1::uuid[]) and status in ('scheduled', 'pending') order by backup_id for update`,
+    [ids],
+  );
+}
+
+/** Cancels the verifications that wait of backups which somebody deletes; called after `lockBackups`. */
+async function cancelVerifications(manager: EntityManager, ids: readonly string[]): Promise<void> {
+  await manager.query(
+    `update holdfast.verifications w set cancel_requested_at = clock_timestamp(), ${cancelWaiting}
+     where backup_id = any ($1::uuid[]) and status = 'scheduled'`,
+    [ids],
+  );
 }
 
 /**
@@ -63,6 +96,7 @@ export async function markOnRequest(
     [id],
   );
   if (row?.answer === 'requested') {
+    await cancelVerifications(manager, [id]);
     await manager.query(
       `with changed as (
         update holdfast.backups w set
@@ -85,8 +119,8 @@ export interface Expiry {
 
 /**
  * Marks backups of one database because of a policy. Passed over is, whatever was planned: what has not ended, is locked,
- * is being restored or is marked already; and everything that is done where no good one beside those given would be left. Takes the
- * lock on the database's row, then those on the backups'.
+ * is being restored or verified or is marked already; and everything that is done where no good one of which as much is proven
+ * would be left beside those given. Takes the lock on the database's row, then those on the backups'.
  * @returns the ids of those that it marked
  */
 export async function markExpired(
@@ -105,8 +139,8 @@ export async function markExpired(
         deletion_due_at = clock_timestamp() + make_interval(secs => $4)
       from unnest($2::uuid[], $3::text[]) expired (id, reason)
       where w.id = expired.id and w.database_id = $1 and w.deletion_requested_at is null
-        and w.status in ('done', 'error') and w.locked_at is null and not ${isRestored('w')}
-        and (w.status <> 'done' or ${hasOtherGood('w', '$2::uuid[]')})
+        and w.status in ('done', 'error') and w.locked_at is null and not ${isObjectLocked('w')} and not ${isInUse('w')}
+        and (w.status <> 'done' or ${hasEqual('w', '$2::uuid[]')})
       returning w.id
     ) select id from changed`,
     [databaseId, ids, expiries.map(({ reason }) => reason), graceSeconds],
@@ -120,6 +154,12 @@ export async function markAllOfDestination(
   destinationId: number,
   requestId: string | undefined,
 ): Promise<void> {
+  await manager.query(
+    `update holdfast.verifications w set cancel_requested_at = clock_timestamp(), ${cancelWaiting}
+     from holdfast.backups b
+     where b.id = w.backup_id and b.destination_id = $1 and w.status = 'scheduled'`,
+    [destinationId],
+  );
   await manager.query(
     `update holdfast.backups w set
       deletion_requested_at = coalesce(w.deletion_requested_at, clock_timestamp()),
@@ -147,7 +187,7 @@ export const unswept = `
 
 /**
  * Ends the time in which a deletion can be taken back: called before the first object is touched. What a policy marked is
- * spared instead when its database has no other good backup now: others may have been damaged or deleted since, or all of
+ * spared instead when its database has no other good backup of which as much is proven now: others may have been damaged or deleted since, or all of
  * them look damaged because the destination leads to a wrong place.
  */
 export async function beginRemoval(manager: EntityManager, id: string): Promise<'begun' | 'spared' | null> {
@@ -162,7 +202,7 @@ export async function beginRemoval(manager: EntityManager, id: string): Promise<
     `with spared as (
       update holdfast.backups w set ${undoing.set}
       where w.id = $1 and ${undoing.where} and w.deletion_reason is not null
-        and w.status = 'done' and not ${hasOtherGood('w')}
+        and w.status = 'done' and not ${hasEqual('w')}
       returning w.id
     ) select id from spared`,
     [id],
@@ -172,6 +212,7 @@ export async function beginRemoval(manager: EntityManager, id: string): Promise<
     `with begun as (
       update holdfast.backups w set deletion_begun_at = coalesce(w.deletion_begun_at, clock_timestamp())
       where w.id = $1 and w.deletion_due_at <= clock_timestamp() and w.deleted_at is null and not exists (${unswept})
+        and not ${isBeingVerified('w')}
       returning w.id
     ) select id from begun`,
     [id],
@@ -201,7 +242,7 @@ export async function removeEmptyDestination(manager: EntityManager, id: number)
   );
   if (!removing) return;
   const [used] = await manager.query<unknown[]>(
-    `select id from holdfast.backups where destination_id = $1 and deleted_at is null
+    `select id from holdfast.backups w where destination_id = $1 and (deleted_at is null or ${hasFormer('w')})
      union all select id from holdfast.databases where destination_id = $1
      union all select id from holdfast.schedules where destination_id = $1 limit 1`,
     [id],

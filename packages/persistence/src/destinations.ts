@@ -1,24 +1,24 @@
 import { IsNull, type DataSource, type EntityManager } from 'typeorm';
-import type { Destination, LocalSettings, S3Settings, Secret } from '@holdfast/shared/domain';
+import type { Destination, LocalSettings, S3Settings, Secret, StoreCapabilities } from '@holdfast/shared/domain';
 import type { SecretBox } from '@holdfast/shared/security';
-import { forgetDeletedBackups } from './deleted-backups.ts';
+import { forgetDeletedBackups, hasFormer } from './deleted-backups.ts';
 import { isBusy, markAllOfDestination, removeEmptyDestination } from './deletion.ts';
 import { destinationEntity, type DestinationRow } from './entities/destinations.ts';
 import { isRowNumber } from './keys.ts';
 import { only } from './only.ts';
 import type { DestinationRepository, DestinationUses, NewDestination, Page } from './repositories/index.ts';
+import { keyContext, type DestinationKey } from './sealed.ts';
 
 const shown = { deletionRequestedAt: IsNull() };
 
 const usesOfDestination = `
   select
-    (select count(*) from holdfast.backups where destination_id = $1 and deleted_at is null)::integer as backups,
+    (select count(*) from holdfast.backups w where destination_id = $1
+      and (deleted_at is null or ${hasFormer('w')}))::integer as backups,
     (select count(*) from holdfast.backups w where w.destination_id = $1 and w.deletion_requested_at is null
       and ${isBusy})::integer as "busyBackups",
     (select count(*) from holdfast.databases where destination_id = $1)::integer as databases,
     (select count(*) from holdfast.schedules where destination_id = $1)::integer as schedules`;
-
-const keyContext = (id: number, key: 'access_key' | 'secret_key'): string => `destinations.${id}.${key}`;
 
 export class Destinations implements DestinationRepository {
   readonly #dataSource: DataSource;
@@ -72,9 +72,15 @@ export class Destinations implements DestinationRepository {
 
   async replace(accountId: number, id: number, destination: NewDestination): Promise<Destination | null> {
     if (!isRowNumber(id)) return null;
-    const change = { ...this.#seal(id, destination), updatedAt: () => 'now()' };
+    // What the place can do has to be asked anew.
+    const change = { ...this.#seal(id, destination), capabilities: null, updatedAt: () => 'now()' };
     await this.#dataSource.manager.update(destinationEntity, { accountId, id, ...shown }, change);
     return await this.findOwned(accountId, id);
+  }
+
+  async setCapabilities(id: number, capabilities: StoreCapabilities): Promise<void> {
+    if (!isRowNumber(id)) return;
+    await this.#dataSource.manager.update(destinationEntity, { id }, { capabilities });
   }
 
   async countBackups(id: number): Promise<number> {
@@ -134,12 +140,21 @@ export class Destinations implements DestinationRepository {
   #seal(
     id: number,
     destination: NewDestination,
-  ): Pick<DestinationRow, 'label' | 'type' | 'settings' | 'accessKey' | 'secretKey'> {
+  ): Omit<DestinationRow, 'id' | 'accountId' | 'createdAt' | 'updatedAt' | 'deletionRequestedAt' | 'capabilities'> {
     const { label, type, settings } = destination;
-    if (destination.type === 'local') return { label, type, settings, accessKey: null, secretKey: null };
-    const accessKey = this.#box.seal(destination.accessKey, keyContext(id, 'access_key'));
-    const secretKey = this.#box.seal(destination.secretKey, keyContext(id, 'secret_key'));
-    return { label, type, settings, accessKey, secretKey };
+    const none = { accessKey: null, secretKey: null, deletionAccessKey: null, deletionSecretKey: null };
+    if (destination.type === 'local') return { label, type, settings, ...none };
+    const seal = (secret: Secret | undefined, key: DestinationKey): string | null =>
+      secret ? this.#box.seal(secret, keyContext(id, key)) : null;
+    return {
+      label,
+      type,
+      settings,
+      accessKey: seal(destination.accessKey, 'access_key'),
+      secretKey: seal(destination.secretKey, 'secret_key'),
+      deletionAccessKey: seal(destination.deletionKeys?.accessKey, 'deletion_access_key'),
+      deletionSecretKey: seal(destination.deletionKeys?.secretKey, 'deletion_secret_key'),
+    };
   }
 
   #openFound(row: DestinationRow | null): Destination | null {
@@ -147,9 +162,9 @@ export class Destinations implements DestinationRepository {
   }
 
   #open(row: DestinationRow): Destination {
-    const { type, settings, accessKey, secretKey, ...base } = row;
+    const { type, settings, accessKey, secretKey, deletionAccessKey, deletionSecretKey, ...base } = row;
     if (type === 'local') return { ...base, type, settings: settings as LocalSettings };
-    const open = (sealed: string | null, key: 'access_key' | 'secret_key'): Secret => {
+    const open = (sealed: string | null, key: DestinationKey): Secret => {
       if (sealed === null) throw new Error(`Destination ${row.id} has no ${key}.`);
       return this.#box.open(sealed, keyContext(row.id, key));
     };
@@ -159,6 +174,13 @@ export class Destinations implements DestinationRepository {
       settings: settings as S3Settings,
       accessKey: open(accessKey, 'access_key'),
       secretKey: open(secretKey, 'secret_key'),
+      deletionKeys:
+        deletionAccessKey === null
+          ? null
+          : {
+              accessKey: open(deletionAccessKey, 'deletion_access_key'),
+              secretKey: open(deletionSecretKey, 'deletion_secret_key'),
+            },
     };
   }
 }

@@ -2,6 +2,7 @@ import type { DataSource } from 'typeorm';
 import type { Ids, Secret } from '@holdfast/shared/domain';
 import type { SecretBox } from '@holdfast/shared/security';
 import type { HeldKey, IdempotencyRepository, KeyState, RepeatableRequest } from './repositories/index.ts';
+import { answerContext } from './sealed.ts';
 
 const lifetime = `interval '1 day'`;
 
@@ -14,8 +15,7 @@ interface Row {
   answer: string | null;
 }
 
-const context = ({ accountId, key }: { accountId: number; key: string }): string =>
-  `idempotency_keys.${accountId}.${key}.answer`;
+const context = ({ accountId, key }: { accountId: number; key: string }): string => answerContext(accountId, key);
 
 export class IdempotencyKeys implements IdempotencyRepository {
   readonly #dataSource: DataSource;

@@ -7,6 +7,7 @@ import { connect, unusable } from './data-source.ts';
 import { Databases } from './databases.ts';
 import { Destinations } from './destinations.ts';
 import { IdempotencyKeys } from './idempotency.ts';
+import { Imports } from './imports.ts';
 import { noLimits } from './limits.ts';
 import { requireFittingSchema } from './migrate.ts';
 import type { Persistence } from './repositories/index.ts';
@@ -16,7 +17,9 @@ import { RequestRates } from './request-rates.ts';
 import { Restores } from './restores.ts';
 import { Retention } from './retention.ts';
 import { Schedules } from './schedules.ts';
+import { Secrets } from './secrets.ts';
 import { Servers } from './servers.ts';
+import { Verifications } from './verifications.ts';
 
 export interface PersistenceOptions {
   url: Secret;
@@ -57,13 +60,16 @@ export async function openPersistence({
     schedules: new Schedules(dataSource, ids, slotsAhead),
     backups: new Backups(dataSource, ids, limits),
     restores: new Restores(dataSource, ids, limits),
+    verifications: new Verifications(dataSource, ids, limits),
     servers: new Servers(dataSource),
     alerts: new Alerts(dataSource, ids),
     retention: new Retention(dataSource),
     remoteUploads: new RemoteUploads(dataSource),
     reconciliations: new Reconciliations(dataSource),
+    imports: new Imports(dataSource),
     requestRates: new RequestRates(dataSource),
     idempotency: new IdempotencyKeys(dataSource, box, ids),
+    secrets: new Secrets(dataSource, box),
     ping: () => requireFittingSchema(dataSource),
     close: () => dataSource.destroy(),
   };

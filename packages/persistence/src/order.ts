@@ -1,5 +1,5 @@
 import type { Limits } from '@holdfast/shared/domain';
-import { isDue, serverOf, takesRoom, taken, type Contender } from './limits.ts';
+import { databaseOf, isDue, serverOf, takesRoom, taken, type Contender } from './limits.ts';
 
 /** What decides between rows of one kind of work. SQL in it calls the row `w`. */
 export interface Ordered extends Contender {
@@ -33,17 +33,18 @@ export function takeInOrder(ordered: Ordered, limits: Limits): string {
   const waiting = `w.status = 'scheduled' and w.server_id is null`;
   const rung = `${waiting} and w.rung_at is not null`;
   const into = destination ? `w.${destination}` : 'null::integer';
+  const onDatabase = databaseOf[table];
   const ofClass = (condition: string): string => `(
-    select w.id, w.account_id, w.database_id, ${into} as destination_id, ${place('w')} as place, ${oneOf} as one
+    select w.id, w.account_id, ${onDatabase} as database_id, ${into} as destination_id, ${place('w')} as place, ${oneOf} as one
     from ${table} w
     where w.account_id = a.account_id and ${condition} and ${isDue('w')} and w.rung_at is null and ${free}
-      and w.database_id not in (select database_id from full_databases)
+      and coalesce((${onDatabase}) not in (select database_id from full_databases), true)
       and ${destination ? `${into} not in (select destination_id from full_destinations)` : 'true'}
     order by w.created_at, w.id limit ${lookedAt})`;
   return `
     with recursive takes_room as materialized (${takesRoom(
       ordered,
-      `select account_id, database_id, ${into}, false from ${table} w where ${rung}`,
+      `select account_id, ${onDatabase}, ${into}, false from ${table} w where ${rung}`,
     )}
     ), room as materialized (
       select greatest(0, greatest($1::integer, (select count(*) from ${table} w where w.status = 'pending' and w.server_id is null))
@@ -74,7 +75,7 @@ export function takeInOrder(ordered: Ordered, limits: Limits): string {
           select distinct on (w.one) w.* from (${classes.map(ofClass).join(' union all ')}) w order by w.one, w.place, w.id
         ) firsts order by place, id limit (select rows from room)
       ) c
-      join holdfast.databases d on d.id = c.database_id
+      left join holdfast.databases d on d.id = c.database_id
       join holdfast.accounts account on account.id = c.account_id
       where coalesce(of_account.taken, 0) < ${limits.account}
     ), turns as (
@@ -87,7 +88,7 @@ export function takeInOrder(ordered: Ordered, limits: Limits): string {
     ), fitting as (
       select c.id, c.account_id, c.place, c.turn_at, c.taken + row_number() over (partition by account_id order by c.place, c.id) as turn
       from contested c left join of_server s using (server) left join of_destination o using (destination_id)
-      where coalesce(s.taken, 0) + on_server <= ${limits.server}
+      where (server is null or coalesce(s.taken, 0) + on_server <= ${limits.server})
         and (destination_id is null or coalesce(o.taken, 0) + into_destination <= ${limits.destination})
     ), next as materialized (
       select id, account_id, row_number() over (order by turn, turn_at, place, id) as nth from fitting where turn <= ${limits.account}

@@ -62,7 +62,8 @@ describe('reconciliations', () => {
     const backup = await world.doneBackup();
     await world.backups.requestDeletion(world.account.id, backup.id, { graceSeconds: 0 });
     await world.backups.markDamaged(backup.id, damage);
-    expect((await world.backups.find(backup.id))?.damage, 'as it can still be undeleted').to.deep.equal(damage);
+    const found = (await world.backups.find(backup.id))?.damage;
+    expect(found, 'as it can still be undeleted').to.deep.equal({ ...damage, by: 'look' });
     await world.backups.clearDamage(backup.id);
     await world.backups.beginRemoval(backup.id);
     await world.backups.markDamaged(backup.id, damage);

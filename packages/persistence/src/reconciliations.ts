@@ -9,6 +9,7 @@ import type {
 import { destinationEntity } from './entities/destinations.ts';
 import { orphanEntity, reconciliationEntity } from './entities/reconciliations.ts';
 import { isRowNumber } from './keys.ts';
+import { foundByVerification } from './proof.ts';
 import type {
   DestinationPlace,
   NamedAttempt,
@@ -141,7 +142,7 @@ export class Reconciliations implements ReconciliationRepository {
 
   async expected(destinationId: number, prefix: string, limit: number): Promise<ExpectedBackup[]> {
     return await this.#dataSource.query<ExpectedBackup[]>(
-      `select b.id, a.prefix, b.completed_at as "completedAt", b.damaged_at is not null as damaged,
+      `select b.id, a.prefix, b.completed_at as "completedAt", b.damaged_at is not null and not ${foundByVerification('b')} as damaged,
          (select jsonb_agg(o) from (
            select b.manifest_key as key, null::bigint as size
            union all select f.key, f.size from holdfast.backup_files f where f.backup_id = b.id) o) as objects

@@ -77,6 +77,19 @@ describe('restores', () => {
     expect(await world.restores.find(id)).to.deep.include({ status: 'done', outcome: 'restored', error: null });
   });
 
+  it('keep what an attempt had brought back when it fails, and take no word of a stale one', async () => {
+    const { id } = await create({ maxFailures: 2 });
+    await world.restores.claim(id, lease);
+    await world.restores.notePart(id, 1, 'The roles are there.');
+    await world.restores.fail(id, 1, failure);
+    await world.restores.notePart(id, 1, 'late');
+    expect(await world.restores.find(id)).to.include({ status: 'scheduled', outcome: 'The roles are there.' });
+    await world.restores.claim(id, lease);
+    await world.restores.notePart(id, 1, 'late');
+    await world.restores.fail(id, 2, failure);
+    expect(await world.restores.find(id)).to.include({ status: 'error', outcome: 'The roles are there.' });
+  });
+
   it('are rung when they are due and taken back when their worker is gone', async () => {
     const { id } = await create();
     expect(await world.restores.takeDue(100, 30)).to.deep.include({ id, attempt: 1, refusals: 0, requestId: 'r-2' });

@@ -1,17 +1,27 @@
 import type { DataSource, EntityManager } from 'typeorm';
-import { restoreTargetKey, type Ids, type Limits, type Restore, type RestoreAttempt } from '@holdfast/shared/domain';
+import {
+  restoreTargetKey,
+  type Ids,
+  type Limits,
+  type Restore,
+  type RestoreAttempt,
+  type RestorePace,
+} from '@holdfast/shared/domain';
+import { currentTime } from './current-time.ts';
+import { removeEmptyDestination } from './deletion.ts';
 import { restoreAttemptEntity, restoreEntity } from './entities/restores.ts';
+import { isFormerDue, isUnheardFormerKept, undoRefusal } from './former.ts';
 import { isRowNumber, isUuid } from './keys.ts';
-import type { NewRestore, RestoreRepository } from './repositories/index.ts';
+import type { NewRestore, NewUndo, RestoreRepository, UndoRefusal } from './repositories/index.ts';
 import { WorkTable, type WorkKind } from './work.ts';
 
 const kind: WorkKind<Restore> = {
   table: 'holdfast.restores',
   entity: restoreEntity,
   destination: null,
-  yieldsTo: null,
+  yieldsTo: [],
   // A dump of a database that is swapped away in its middle would be of neither content.
-  free: `(w.target ->> 'mode' <> 'in_place'
+  free: `(w.target ->> 'mode' = 'new_database'
     or w.database_id not in (select database_id from holdfast.backups where status = 'pending'))`,
   // `create` lets only one wait or run for each target.
   first: 'true',
@@ -37,9 +47,12 @@ const kind: WorkKind<Restore> = {
     where a.restore_id = changed.id and changed.status = 'done' and a.attempt < changed.attempt and a.swept_at is null)`,
 };
 
-/** The restores of which something may be beside their targets: parts of failed ones, the former content of those in place. */
+/** The restores of which something may be beside their targets: parts of failed ones, old content of those in place. */
 const mayHaveLeft = (w: string): string =>
   `${w}.server_id is null and (${w}.status = 'error' or (${w}.status = 'done' and ${w}.target ->> 'mode' = 'in_place'))`;
+
+/** How many of the newest restores tell how fast the next one may go. */
+const pacesLooked = 9;
 
 export class Restores extends WorkTable<Restore> implements RestoreRepository {
   readonly #ids: Ids;
@@ -56,20 +69,63 @@ export class Restores extends WorkTable<Restore> implements RestoreRepository {
 
   async #create(manager: EntityManager, wanted: NewRestore): Promise<Restore | 'busy' | null> {
     // Locked against a deletion of the backup at the same moment.
-    const [source] = await manager.query<{ accountId: number; now: Date }[]>(
-      `select b.account_id as "accountId", clock_timestamp() as now
+    const [source] = await manager.query<{ accountId: number }[]>(
+      `select b.account_id as "accountId"
        from holdfast.backups b join holdfast.databases d on d.account_id = b.account_id
        where b.id = $1 and d.id = $2 and b.deletion_requested_at is null for key share of b`,
       [wanted.backupId, wanted.databaseId],
     );
-    if (!source) return null;
+    return source ? await this.#insert(manager, { ...wanted, ...source }) : null;
+  }
+
+  async createUndo(wanted: NewUndo): Promise<Restore | UndoRefusal | null> {
+    const { accountId, databaseId, restoreId, id } = wanted;
+    if (!isUuid(databaseId) || !isUuid(restoreId)) return null;
+    return await this.dataSource.transaction(async (manager) => {
+      const made = id === undefined ? null : await this.read(manager, id);
+      if (made) return made;
+      // Against a dropping of the former content at the same moment: it is seen by the statement after this one.
+      const locked = await manager.query<unknown[]>(
+        `select from holdfast.restores where id = $1 and account_id = $2 and database_id = $3 for no key update`,
+        [restoreId, accountId, databaseId],
+      );
+      if (locked.length === 0) return null;
+      const [undone] = await manager.query<
+        (Pick<Restore, 'backupId' | 'ownership'> & { refusal: UndoRefusal | null })[]
+      >(
+        `select w.backup_id as "backupId", w.ownership, ${undoRefusal('w')} as refusal
+         from holdfast.restores w where w.id = $1`,
+        [restoreId],
+      );
+      if (!undone) return null;
+      const { refusal, ...source } = undone;
+      if (refusal !== null) return refusal;
+      const target = { mode: 'undo', restoreId } as const;
+      return await this.#insert(manager, { ...wanted, ...source, target, fileIds: null });
+    });
+  }
+
+  async #insert(
+    manager: EntityManager,
+    wanted: Omit<NewRestore, 'target'> & Pick<Restore, 'target' | 'accountId'>,
+  ): Promise<Restore | 'busy'> {
+    const now = await currentTime(manager);
+    const serverId = wanted.serverId ?? null;
     const restore: Restore = {
-      ...wanted,
-      compute: wanted.compute ?? null,
-      serverId: wanted.serverId ?? null,
       id: wanted.id ?? this.#ids.uuid(),
-      accountId: source.accountId,
-      createdAt: source.now,
+      accountId: wanted.accountId,
+      backupId: wanted.backupId,
+      databaseId: wanted.databaseId,
+      target: wanted.target,
+      ownership: wanted.ownership,
+      fileIds: wanted.fileIds,
+      selection: wanted.selection ?? null,
+      keepHours: wanted.keepHours ?? 0,
+      former: null,
+      formerUntil: null,
+      compute: wanted.compute ?? null,
+      requestId: wanted.requestId,
+      createdAt: now,
       startedAt: null,
       completedAt: null,
       progressBytes: 0,
@@ -79,15 +135,16 @@ export class Restores extends WorkTable<Restore> implements RestoreRepository {
       attempt: 0,
       failures: 0,
       // What a remote server reports is final: it has tried again by itself.
-      maxFailures: (wanted.serverId ?? null) === null ? wanted.maxFailures : 1,
-      runAfter: source.now,
+      maxFailures: serverId === null ? wanted.maxFailures : 1,
+      runAfter: now,
       leaseOwner: null,
       leaseUntil: null,
+      serverId,
       silenceSeconds: null,
       cancelRequestedAt: null,
       error: null,
     };
-    const targetKey = restoreTargetKey(wanted.databaseId, wanted.target);
+    const targetKey = restoreTargetKey(restore.databaseId, restore.target);
     const insert = manager.createQueryBuilder().insert().into(restoreEntity);
     const { raw } = await insert
       .values({ ...restore, targetKey })
@@ -113,13 +170,18 @@ export class Restores extends WorkTable<Restore> implements RestoreRepository {
 
   async takeSweepable(limit: number, delaySeconds: number, ringAgainSeconds: number): Promise<RestoreAttempt[]> {
     return await this.dataSource.query<RestoreAttempt[]>(
-      `with due as (
-        select a.restore_id, a.attempt from holdfast.restore_attempts a
+      `with candidates as (
+        select a.restore_id, a.attempt, a.ended_at as since from holdfast.restore_attempts a
         join holdfast.restores w on w.id = a.restore_id and w.attempt = a.attempt
-        where a.swept_at is null and a.ended_at <= now() - make_interval(secs => $2)
-          and ${mayHaveLeft('w')}
-          and (a.rung_at is null or a.rung_at <= now() - greatest(make_interval(secs => $3), (now() - a.ended_at) / 4))
-        order by a.ended_at limit $1 for update of a skip locked
+        where a.swept_at is null and a.ended_at <= now() - make_interval(secs => $2) and ${mayHaveLeft('w')}
+        union all
+        select w.id, w.attempt, w.former_until from holdfast.restores w where ${isFormerDue('w', 'now()')}
+      ), due as (
+        select a.restore_id, a.attempt from holdfast.restore_attempts a
+        join (select restore_id, attempt, max(since) as since from candidates group by restore_id, attempt) c
+          on c.restore_id = a.restore_id and c.attempt = a.attempt
+        where a.rung_at is null or a.rung_at <= now() - greatest(make_interval(secs => $3), (now() - c.since) / 4)
+        order by c.since limit $1 for update of a skip locked
       ), rung as (
         update holdfast.restore_attempts a set rung_at = clock_timestamp() from due
         where a.restore_id = due.restore_id and a.attempt = due.attempt
@@ -130,17 +192,76 @@ export class Restores extends WorkTable<Restore> implements RestoreRepository {
     );
   }
 
+  async mayDropFormer(restoreId: string): Promise<boolean> {
+    if (!isUuid(restoreId)) return false;
+    return await this.dataSource.transaction(async (manager) => {
+      // An undoing that is just being asked for is seen by the statement after this one.
+      await manager.query('select from holdfast.restores where id = $1 for no key update', [restoreId]);
+      const due = await manager.query<unknown[]>(
+        `select from holdfast.restores w where w.id = $1 and w.target ->> 'mode' = 'in_place'
+          and (${isFormerDue('w')} or w.status = 'error' and not ${isUnheardFormerKept('w')})`,
+        [restoreId],
+      );
+      return due.length > 0;
+    });
+  }
+
+  async markFormerDropped(restoreId: string): Promise<void> {
+    if (!isUuid(restoreId)) return;
+    await this.dataSource.transaction(async (manager) => {
+      const [dropped] = await manager.query<{ destinationId: number }[]>(
+        `with dropped as (
+          update holdfast.restores w set former = null, former_until = null where w.id = $1 and ${isFormerDue('w')}
+          returning w.backup_id
+        ) select b.destination_id as "destinationId" from dropped join holdfast.backups b on b.id = dropped.backup_id`,
+        [restoreId],
+      );
+      if (dropped) await removeEmptyDestination(manager, dropped.destinationId);
+    });
+  }
+
   async markSwept(restoreId: string): Promise<void> {
     await this.dataSource.query(
       `update holdfast.restore_attempts a set swept_at = coalesce(a.swept_at, clock_timestamp())
-       from holdfast.restores w where w.id = a.restore_id and w.id = $1 and ${mayHaveLeft('w')} and a.ended_at is not null`,
+       from holdfast.restores w where w.id = a.restore_id and w.id = $1 and ${mayHaveLeft('w')}
+         and not ${isUnheardFormerKept('w')} and a.ended_at is not null`,
       [restoreId],
     );
   }
 
-  async settle(id: string, attempt: number, outcome: string, bytes?: number): Promise<boolean> {
+  async notePart(id: string, attempt: number, done: string): Promise<void> {
+    if (!isUuid(id)) return;
+    await this.dataSource.query(
+      `update holdfast.restores set outcome = $3 where id = $1 and attempt = $2 and status = 'pending'`,
+      [id, attempt, done],
+    );
+  }
+
+  async settle(id: string, attempt: number, outcome: string, bytes?: number, former?: string | null): Promise<boolean> {
     // All of it was handed over, whatever the last heartbeat knew.
-    const set = 'outcome = $3, progress_bytes = coalesce($4, w.estimated_bytes, w.progress_bytes)';
-    return await this.settleAs(this.dataSource.manager, id, attempt, { set, parameters: [outcome, bytes ?? null] });
+    const set = `outcome = $3, progress_bytes = coalesce($4, w.estimated_bytes, w.progress_bytes), former = $5::text,
+      former_until = case when $5::text is not null then clock_timestamp() + make_interval(hours => w.keep_hours) end`;
+    const parameters = [outcome, bytes ?? null, former ?? null];
+    return await this.settleAs(this.dataSource.manager, id, attempt, { set, parameters });
+  }
+
+  async pacesFor(databaseId: string): Promise<{ database: RestorePace[]; account: RestorePace[] }> {
+    if (!isUuid(databaseId)) return { database: [], account: [] };
+    const newest = (of: string): Promise<RestorePace[]> =>
+      this.dataSource.query<RestorePace[]>(
+        `select a.bytes::double precision as bytes, extract(epoch from a.ended_at - a.started_at)::double precision as seconds
+         from holdfast.databases own join holdfast.restores w on ${of}
+         join holdfast.restore_attempts a on a.restore_id = w.id and a.settled
+         join holdfast.databases d on d.id = w.database_id and d.type = own.type
+         where own.id = $1 and w.status = 'done' and w.selection is null and w.server_id is null
+           and w.target ->> 'mode' <> 'undo' and a.bytes > 0
+         order by a.ended_at desc limit ${pacesLooked}`,
+        [databaseId],
+      );
+    const [database, account] = await Promise.all([
+      newest('w.database_id = own.id'),
+      newest('w.account_id = own.account_id'),
+    ]);
+    return { database, account };
   }
 }

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { Client } from 'pg';
-import type { Backup, Database, RetentionPolicy, Schedule } from '@holdfast/shared/domain';
+import type { Backup, Database, RetentionPolicy, Schedule, VerificationLevel } from '@holdfast/shared/domain';
 import type { Persistence, Retained } from './index.ts';
 import { failure, lease, newSchedule, openWorld, type World } from './testing/world.ts';
 
@@ -110,6 +110,53 @@ describe('retention', () => {
       noon + day,
       noon + 2 * day,
     ]);
+  });
+
+  const verified = { level: 'restorable', scratchDatabaseId: null } as const;
+  async function verifying(every: number | 'weekly', count: number): Promise<Line> {
+    const made = await line({ keepLast: 1 }, count);
+    await world.schedules.update(world.account.id, made.schedule.id, { verification: { ...verified, every } });
+    return made;
+  }
+  async function verify(backup: Backup | undefined, reached: VerificationLevel): Promise<void> {
+    if (!backup) throw new Error('There is no such backup.');
+    const { id } = await world.newVerification(backup, { level: 'restorable', cause: 'policy' });
+    await world.verifications.claim(id, lease);
+    await world.verifications.settle(id, 1, { reached, findings: [], damage: null });
+  }
+
+  it('of a schedule that verifies each counts what was verified as it asks for, and keeps all while newer ones wait or came to less', async () => {
+    const made = await verifying(1, 4);
+    const [first, second, third, fourth] = made.backups;
+    expect(markedOf(await apply(made)), 'none is verified').to.deep.equal([]);
+    await verify(second, 'restorable');
+    await verify(fourth, 'readable');
+    expect(markedOf(await apply(made)), 'what newer ones could not replace stays').to.deep.equal(idsOf([first]));
+    await verify(third, 'identical');
+    expect(markedOf(await apply(made))).to.deep.equal(idsOf([second]));
+    expect(await visible(made)).to.deep.equal(idsOf([third, fourth]));
+  });
+
+  it('of a schedule that verifies some counts all but what it found wanting, and keeps the newest verified one', async () => {
+    const made = await verifying('weekly', 4);
+    const [first, second, third, fourth] = made.backups;
+    await verify(second, 'restorable');
+    await verify(fourth, 'stored');
+    expect(markedOf(await apply(made))).to.deep.equal(idsOf([first]));
+    expect(await visible(made)).to.deep.equal(idsOf([second, third, fourth]));
+    await world.schedules.update(world.account.id, made.schedule.id, { verification: null });
+    expect(markedOf(await apply(made)), 'as nothing is asked for any more').to.deep.equal(idsOf([third]));
+    expect(await visible(made), 'the newest that was restored').to.deep.equal(idsOf([second, fourth]));
+  });
+
+  it('lets nothing go that is about to be verified', async () => {
+    const made = await line({ keepLast: 1 }, 2);
+    const [first] = made.backups;
+    if (!first) throw new Error('There are two.');
+    const { id } = await world.newVerification(first);
+    expect(markedOf(await apply(made))).to.deep.equal([]);
+    await world.verifications.requestCancel(id);
+    expect(markedOf(await apply(made))).to.deep.equal([first.id]);
   });
 
   it('never touches manual backups, those of other schedules, and what has no policy', async () => {

@@ -4,19 +4,23 @@ import {
   planRetention,
   type RetainableBackup,
   type RetentionDecision,
+  retentionTerms,
   type RetentionPolicy,
+  type VerificationPolicy,
 } from '@holdfast/shared/domain';
 import { currentTime } from './current-time.ts';
-import { isRestored, lockBackups, lockDatabase, markExpired, undoing } from './deletion.ts';
+import { isInUse, lockBackups, lockDatabase, markExpired, undoing } from './deletion.ts';
 import { isUuid } from './keys.ts';
+import { askedOf, isWanting, rank } from './proof.ts';
 import type { Retained, RetentionCatalogue, RetentionRepository } from './repositories/index.ts';
 
 /** A schedule whose row is locked. */
 interface Held {
   id: string;
   databaseId: string;
-  policy: RetentionPolicy;
+  retention: RetentionPolicy;
   timezone: string;
+  verification: VerificationPolicy | null;
 }
 
 interface Plan {
@@ -83,7 +87,7 @@ const isDue = (againSeconds: string): string => `case when s.retention_checked_a
 /** Locks a schedule whose turn it still is, unless somebody else has it. */
 async function lockDue(manager: EntityManager, id: string, againSeconds: number): Promise<Held | undefined> {
   const [held] = await manager.query<Held[]>(
-    `select s.id, s.database_id as "databaseId", s.retention as policy, s.timezone
+    `select s.id, s.database_id as "databaseId", s.retention, s.timezone, s.verification
      from holdfast.schedules s where s.id = $1 and ${isDue('$2')} for no key update of s skip locked`,
     [id, againSeconds],
   );
@@ -103,13 +107,13 @@ async function apply(manager: EntityManager, schedule: Held, graceSeconds: numbe
     marked = await markExpired(manager, schedule.databaseId, plan.expiries, graceSeconds);
   }
   await setExpiries(manager, plan.decisions);
-  await checked(manager, schedule.id, hasRules(schedule.policy) ? 'now()' : 'null');
+  await checked(manager, schedule.id, hasRules(schedule.retention) ? 'now()' : 'null');
   return { scheduleId: schedule.id, marked: plan.expiries.filter(({ id }) => marked.includes(id)), takenBack };
 }
 
-async function decide(manager: EntityManager, { id: scheduleId, policy, timezone }: Held): Promise<Plan> {
-  const { backups, expiring, now } = await read(manager, scheduleId);
-  const decisions = planRetention({ policy, timezone, verification: false }, backups, now);
+async function decide(manager: EntityManager, schedule: Held): Promise<Plan> {
+  const { backups, expiring, now } = await read(manager, schedule.id);
+  const decisions = planRetention(retentionTerms(schedule), backups, now);
   const plan: Plan = { decisions, expiries: [], kept: [] };
   for (const decision of decisions) {
     const { id, action } = decision;
@@ -122,8 +126,10 @@ async function decide(manager: EntityManager, { id: scheduleId, policy, timezone
 async function read(manager: EntityManager, scheduleId: string): Promise<RetentionCatalogue> {
   const rows = await manager.query<(RetainableBackup & { expiring: boolean })[]>(
     `select w.id, coalesce(a.started_at, w.started_at, w.created_at) as at, w.status,
-       w.damaged_at is not null as damaged, w.verified_at is not null as verified, w.locked_at is not null as locked,
-       ${isRestored('w')} as "inUse",
+       w.damaged_at is not null as damaged,
+       ${rank('w.verified_level')} >= coalesce(nullif(${askedOf('w')}, 0), ${rank(`'readable'`)}) as verified,
+       ${isWanting('w')} as wanting, w.locked_at is not null as locked, w.object_locked_until as "objectLockedUntil",
+       ${isInUse('w')} as "inUse",
        w.deletion_requested_at is not null and w.deletion_reason is null as marked,
        w.deletion_requested_at is not null and w.deletion_reason is not null as expiring
      from holdfast.backups w

@@ -1,5 +1,5 @@
 import type { DataSource, EntityManager } from 'typeorm';
-import { HoldfastError, type Ids, type Schedule } from '@holdfast/shared/domain';
+import { HoldfastError, type Ids, type Schedule, type VerificationPolicy } from '@holdfast/shared/domain';
 import { currentTime } from './current-time.ts';
 import { violatedConstraint } from './constraints.ts';
 import { requireNotRemoved } from './deletion.ts';
@@ -18,6 +18,7 @@ const fields = [
   'cron',
   'timezone',
   'retention',
+  'verification',
   'enabled',
   'catchUp',
   'overlap',
@@ -41,7 +42,7 @@ export class Schedules implements ScheduleRepository {
     this.#ahead = slotsAhead;
   }
 
-  /** @throws HoldfastError configuration, when the destination is not the account's or there is a periodic setting already */
+  /** @throws HoldfastError configuration, when the destination or the scratch database is not the account's, or there is a periodic setting already */
   async create(accountId: number, schedule: NewSchedule): Promise<Schedule | null> {
     if (!isUuid(schedule.databaseId)) return null;
     const id = this.#ids.uuid();
@@ -49,6 +50,7 @@ export class Schedules implements ScheduleRepository {
       return await this.#dataSource.transaction(async (manager) => {
         await manager.insert(scheduleEntity, { ...pick(schedule, fields), id, accountId });
         await requireNotRemoved(manager, schedule.destinationId);
+        await requireScratch(manager, accountId, schedule.verification);
         await this.#replan(manager, null, { ...schedule, id });
         return await manager.findOneByOrFail(scheduleEntity, { id });
       });
@@ -87,6 +89,7 @@ export class Schedules implements ScheduleRepository {
         const changed = { ...old, ...wanted };
         await manager.update(scheduleEntity, where, { ...wanted, updatedAt: () => 'now()' });
         await requireNotRemoved(manager, change.destinationId);
+        await requireScratch(manager, accountId, change.verification);
         if (timing.some((field) => changed[field] !== old[field])) await this.#replan(manager, old, changed);
         return await manager.findOneByOrFail(scheduleEntity, where);
       });
@@ -166,6 +169,27 @@ export class Schedules implements ScheduleRepository {
     if (failures.length > 0) throw new AggregateError(failures, `The slots of ${failures.length} schedules failed.`);
     return results;
   }
+}
+
+/**
+ * Keeps the database on whose server scratch databases are made from being deleted until the end of the transaction.
+ * @throws HoldfastError configuration, when the account has none of that id
+ */
+async function requireScratch(
+  manager: EntityManager,
+  accountId: number,
+  verification: VerificationPolicy | null | undefined,
+): Promise<void> {
+  const id = verification?.scratchDatabaseId;
+  if (id === null || id === undefined) return;
+  const found = isUuid(id)
+    ? await manager.query<unknown[]>(
+        'select id from holdfast.databases where account_id = $1 and id = $2 for key share',
+        [accountId, id],
+      )
+    : [];
+  if (found.length > 0) return;
+  throw new HoldfastError('configuration', 'The database for scratch copies does not exist in this account.');
 }
 
 /** @returns null for a database that is not the account's; throws on everything else */

@@ -90,6 +90,18 @@ const subjects: Record<string, Subject> = {
     settle: ({ restores }, id, attempt) => restores.settle(id, attempt, 'restored'),
     revive: null,
   },
+  verification: {
+    table: 'holdfast.verifications',
+    repository: ({ verifications }) => verifications,
+    create: async (world, maxFailures, server) => {
+      const { id } = await world.newVerification(await world.doneBackup(), { maxFailures });
+      await world.sql('update holdfast.verifications set server_id = $2 where id = $1', [id, server?.id ?? null]);
+      return id;
+    },
+    settle: ({ verifications }, id, attempt) =>
+      verifications.settle(id, attempt, { reached: 'readable', findings: [], damage: null }),
+    revive: null,
+  },
 };
 
 /** Does the step to the row. @returns what the repository answered, in the words of `expectedAnswer` */

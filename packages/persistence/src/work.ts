@@ -3,7 +3,6 @@ import {
   type ErrorCode,
   HoldfastError,
   type Limits,
-  type PublicError,
   remoteCancelSeconds,
   type WorkAttempt,
   type WorkStatus,
@@ -60,7 +59,16 @@ export const cancelWaiting = `
   completed_at = case when w.status = 'scheduled' then clock_timestamp() else w.completed_at end`;
 
 /** A program may have said what a row cannot hold (NUL, half a character); the reason has to get there all the same. */
-export function storable({ code, message }: PublicError): PublicError {
+export function storable<Code extends string>({
+  code,
+  message,
+}: {
+  code: Code;
+  message: string;
+}): {
+  code: Code;
+  message: string;
+} {
   return { code, message: message.replaceAll('\0', '').toWellFormed() };
 }
 

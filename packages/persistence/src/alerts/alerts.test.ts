@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import type { Alert, AlertKind, Schedule } from '@holdfast/shared/domain';
+import type { Alert, AlertKind, Schedule, VerificationLevel } from '@holdfast/shared/domain';
+import type { NewVerification } from '../index.ts';
 import { failure, lease, newSchedule, openWorld, type World } from '../testing/world.ts';
 
 describe('alerts', () => {
@@ -121,6 +122,63 @@ describe('alerts', () => {
       'orphans_found',
     ]);
     expect(alerts.find(({ kind }) => kind === 'orphans_found')?.message).to.contain('holds 1 objects');
+  });
+
+  it('come of a verification that came to less or to nothing, until as much is proven of a later one', async () => {
+    const database = await world.newDatabase();
+    const verification = { level: 'restorable', every: 1, scratchDatabaseId: null } as const;
+    const { id: scheduleId } = (await world.schedules.create(world.account.id, {
+      ...newSchedule(database.id),
+      verification,
+    })) as Schedule;
+    const verify = async (wanted: Partial<NewVerification>, reached: VerificationLevel | 'error'): Promise<void> => {
+      const backup = await world.doneBackup(database);
+      await world.sql('update holdfast.backups set schedule_id = $2 where id = $1', [backup.id, scheduleId]);
+      const { id } = await world.newVerification(backup, { level: 'restorable', ...wanted });
+      await world.verifications.claim(id, lease);
+      const findings = [{ code: 'extension', message: 'The server lacks postgis.' }];
+      if (reached === 'error') await world.verifications.fail(id, 1, { ...failure, retryable: false });
+      else await world.verifications.settle(id, 1, { reached, findings, damage: null });
+    };
+    await verify({ cause: 'manual' }, 'error');
+    expect(await kinds(), 'who asked was told').to.deep.equal([]);
+    await verify({ cause: 'policy' }, 'readable');
+    const [alert] = await open();
+    expect(alert).to.include({ kind: 'verification_failed', subjectId: database.id });
+    expect(alert?.message).to.contain('"readable" instead of "restorable": The server lacks postgis.');
+    await verify({ cause: 'policy' }, 'error');
+    expect((await open()).map(({ message }) => message).join()).to.contain(failure.error.message);
+    await verify({ cause: 'recheck', level: 'readable' }, 'readable');
+    expect(await kinds(), 'less was proven since').to.deep.equal(['verification_failed']);
+    await verify({ cause: 'manual' }, 'restorable');
+    expect(await kinds()).to.deep.equal([]);
+    await verify({ cause: 'policy' }, 'error');
+    await world.schedules.update(world.account.id, scheduleId, { verification: null });
+    expect(await kinds(), 'as nobody asks for it any more').to.deep.equal([]);
+    await verify({ cause: 'recheck', level: 'readable' }, 'stored');
+    expect(await kinds()).to.deep.equal(['verification_failed']);
+  });
+
+  it('come of a planned verification that nobody began for a day', async () => {
+    const backup = await world.doneBackup();
+    const { id } = await world.newVerification(backup, { cause: 'policy' });
+    expect(await kinds()).to.deep.equal([]);
+    await world.sql(`update holdfast.verifications set created_at = now() - interval '25 hours' where id = $1`, [id]);
+    const [alert] = await open();
+    expect(alert).to.include({ kind: 'verification_overdue', subjectId: backup.databaseId });
+    await world.verifications.claim(id, lease);
+    expect(await kinds()).to.deep.equal([]);
+  });
+
+  it('say of a backup that restores to something else what was found', async () => {
+    const backup = await world.doneBackup();
+    const { id } = await world.newVerification(backup, { level: 'identical' });
+    await world.verifications.claim(id, lease);
+    const damage = { state: 'unfaithful', detail: 'public.orders has 3 rows instead of 4.' } as const;
+    await world.verifications.settle(id, 1, { reached: 'restorable', findings: [], damage });
+    const [alert] = await open();
+    expect(alert).to.include({ kind: 'backup_damaged', subjectId: backup.id });
+    expect(alert?.message).to.contain('does not restore to what was backed up').and.contain(damage.detail);
   });
 
   it('are written by one of several processes that look at the same time', async () => {

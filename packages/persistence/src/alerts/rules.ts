@@ -1,4 +1,5 @@
 import type { AlertKind, AlertSubject } from '@holdfast/shared/domain';
+import { askedOf, isGood, rank } from '../proof.ts';
 
 interface Rule {
   subject: AlertSubject;
@@ -11,12 +12,11 @@ const moment = (column: string): string => `to_char(${column} at time zone 'UTC'
 /** Nothing of what it should hold was found: one alert for the destination says more than one for each backup. */
 const notTheStore = (r: string): string => `${r}.error ->> 'code' = 'object_missing'`;
 
-/** A backup that could be restored. */
-const good = (b: string): string =>
-  `${b}.status = 'done' and ${b}.damaged_at is null and ${b}.deletion_requested_at is null`;
-
 /** Seconds after which a slot that nobody answered makes its database overdue, at the latest. */
 const overdueSeconds = 6 * 3600;
+
+/** Hours after which a verification that was planned and still waits is overdue. */
+const verificationHours = 24;
 
 /**
  * When there is an alert, one rule for each kind. Every rule reads only rows, so that an alert is raised and cleared by what
@@ -49,7 +49,7 @@ export const alertRules: Readonly<Record<AlertKind, Rule>> = {
       ) due
       left join lateral (
         select max(coalesce(b.started_at, b.created_at)) as begun_at from holdfast.backups b
-        where b.database_id = d.id and ${good('b')}
+        where b.database_id = d.id and ${isGood('b')}
       ) newest on true
       where s.enabled and due.scheduled_for > coalesce(newest.begun_at, '-infinity')`,
   },
@@ -72,11 +72,47 @@ export const alertRules: Readonly<Record<AlertKind, Rule>> = {
     subject: 'backup',
     query: `
       select b.account_id, b.id::text as subject_id, format(
-        'What the store holds of the backup %s is missing or changed since %s: it may not be restorable.',
-        b.name, ${moment('b.damaged_at')}) as message
+        case b.damage ->> 'state'
+          when 'unfaithful' then 'The backup %1$s does not restore to what was backed up, as was found at %2$s: %3$s'
+          else 'What the store holds of the backup %1$s is missing or changed since %2$s: it may not be restorable.'
+        end,
+        b.name, ${moment('b.damaged_at')}, b.damage ->> 'detail') as message
       from holdfast.backups b where b.damaged_at is not null and b.deletion_requested_at is null
         and not exists (
           select from holdfast.reconciliations r where r.destination_id = b.destination_id and ${notTheStore('r')})`,
+  },
+  // Of each database the newest one of each level that nobody cancelled, and that none after it has made good.
+  verification_failed: {
+    subject: 'database',
+    query: `
+      select distinct on (f.of_database) f.account_id, f.of_database::text as subject_id, case f.status
+        when 'error' then format('The backup %s of "%s" could not be verified: %s', f.backup, d.name, f.error ->> 'message')
+        else format('The verification of the backup %s of "%s" came to "%s" instead of "%s": %s',
+          f.backup, d.name, coalesce(f.reached, 'nothing'), f.level, f.findings -> 0 ->> 'message')
+        end as message
+      from (
+        select distinct on (b.database_id, v.level) v.*, b.database_id as of_database, b.name as backup
+        from holdfast.verifications v join holdfast.backups b on b.id = v.backup_id
+        where v.completed_at is not null and v.reached is distinct from v.level and v.cause <> 'manual'
+          and (v.status = 'done' or v.error ->> 'code' <> 'cancelled') and b.deletion_requested_at is null
+          and (v.cause <> 'policy' or ${askedOf('b')} >= ${rank('v.level')})
+        order by b.database_id, v.level, v.completed_at desc
+      ) f join holdfast.databases d on d.id = f.of_database
+      where not exists (
+        select from holdfast.backups b join holdfast.verifications v on v.backup_id = b.id
+        where b.database_id = f.of_database and v.completed_at > f.completed_at and ${rank('v.reached')} >= ${rank('f.level')})
+      order by f.of_database, f.completed_at desc`,
+  },
+  verification_overdue: {
+    subject: 'database',
+    query: `
+      select d.account_id, d.id::text as subject_id, format(
+        'A backup of "%s" waits since %s for its verification: look whether workers run, and whether there is room on their server.',
+        d.name, ${moment('min(v.created_at)')}) as message
+      from holdfast.verifications v join holdfast.backups b on b.id = v.backup_id
+      join holdfast.databases d on d.id = b.database_id
+      where v.status = 'scheduled' and v.cause <> 'manual' and v.created_at <= now() - interval '${verificationHours} hours'
+      group by d.id`,
   },
   deletion_failed: {
     subject: 'backup',

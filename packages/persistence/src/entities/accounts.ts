@@ -7,6 +7,7 @@ import { restricted } from './foreign-keys.ts';
 interface Turns {
   backupsTurnAt: Date | null;
   restoresTurnAt: Date | null;
+  verificationsTurnAt: Date | null;
 }
 
 export const accountEntity = new EntitySchema<Account & Turns>({
@@ -18,6 +19,7 @@ export const accountEntity = new EntitySchema<Account & Turns>({
     createdAt: insertedAt,
     backupsTurnAt: hidden(optional(instant)),
     restoresTurnAt: hidden(optional(instant)),
+    verificationsTurnAt: hidden(optional(instant)),
   },
   uniques: [{ name: 'accounts_name_key', columns: ['name'] }],
   checks: [{ name: 'accounts_name_check', expression: `name <> ''` }],

@@ -33,7 +33,7 @@ export const databaseEntity = new EntitySchema<DatabaseRow>({
     { name: 'databases_port_check', expression: 'port between 1 and 65535' },
     {
       name: 'databases_connection_check',
-      expression: `(server_id is null) = (host is not null) and (server_id is null) = (port is not null) and (server_id is null) = ("user" is not null)`,
+      expression: `(host is null) = (port is null) and (host is null) = ("user" is null) and (server_id is null or host is null)`,
     },
     { name: 'databases_password_check', expression: `password ~ '^v[0-9]+[.]'` },
   ],

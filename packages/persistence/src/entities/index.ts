@@ -3,6 +3,7 @@ import { alertEntity } from './alerts.ts';
 import { backupAttemptEntity, backupEntity, backupFileEntity } from './backups.ts';
 import { databaseEntity } from './databases.ts';
 import { destinationEntity } from './destinations.ts';
+import { importEntity } from './imports.ts';
 import { orphanEntity, reconciliationEntity } from './reconciliations.ts';
 import { remoteUploadEntity } from './remote-uploads.ts';
 import { idempotencyKeyEntity, requestRateEntity } from './requests.ts';
@@ -10,6 +11,7 @@ import { restoreAttemptEntity, restoreEntity } from './restores.ts';
 import { scheduleEntity } from './schedules.ts';
 import { serverEntity } from './servers.ts';
 import { slotEntity } from './slots.ts';
+import { verificationAttemptEntity, verificationEntity } from './verifications.ts';
 
 /** Every table. */
 export const entities = [
@@ -25,9 +27,12 @@ export const entities = [
   remoteUploadEntity,
   restoreEntity,
   restoreAttemptEntity,
+  verificationEntity,
+  verificationAttemptEntity,
   slotEntity,
   reconciliationEntity,
   orphanEntity,
+  importEntity,
   alertEntity,
   idempotencyKeyEntity,
   requestRateEntity,

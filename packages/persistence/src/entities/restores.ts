@@ -1,6 +1,6 @@
 import { EntitySchema } from 'typeorm';
 import type { Restore, RestoreAttempt } from '@holdfast/shared/domain';
-import { hidden, integer, json, optional, text, uuid, uuidKey } from './columns.ts';
+import { hidden, instant, integer, json, optional, text, uuid, uuidKey } from './columns.ts';
 import { restricted, withinAccount } from './foreign-keys.ts';
 import { attemptChecks, attemptColumns, workChecks, workColumns, workIndices, workServer } from './work.ts';
 
@@ -17,6 +17,10 @@ export const restoreEntity = new EntitySchema<Restore & { rungAt: Date | null; t
     targetKey: hidden(text),
     ownership: text,
     fileIds: optional({ ...uuid, array: true }),
+    selection: optional(json),
+    keepHours: integer,
+    former: optional(text),
+    formerUntil: optional(instant),
     compute: optional(text),
     outcome: optional(text),
     ...workColumns,
@@ -24,6 +28,8 @@ export const restoreEntity = new EntitySchema<Restore & { rungAt: Date | null; t
   checks: [
     ...workChecks('restores'),
     { name: 'restores_ownership_check', expression: `ownership in ('keep', 'skip')` },
+    { name: 'restores_keep_hours_check', expression: 'keep_hours >= 0' },
+    { name: 'restores_former_check', expression: '(former is null) = (former_until is null)' },
     { name: 'restores_compute_check', expression: `compute in ('server', 'ss_agent')` },
   ],
   indices: [
@@ -34,6 +40,7 @@ export const restoreEntity = new EntitySchema<Restore & { rungAt: Date | null; t
       where: `status = 'scheduled' and server_id is null`,
     },
     { name: 'restores_target_key', columns: ['targetKey'], unique: true, where: `status in ('scheduled', 'pending')` },
+    { name: 'restores_former_idx', columns: ['formerUntil'], where: 'former is not null' },
     { name: 'restores_backup_id_idx', columns: ['backupId'] },
     { name: 'restores_database_id_idx', columns: ['databaseId'] },
   ],

@@ -15,6 +15,7 @@ export const scheduleEntity = new EntitySchema<Schedule & { retentionCheckedAt: 
     cron: text,
     timezone: text,
     retention: json,
+    verification: optional(json),
     enabled: flag,
     catchUp: text,
     overlap: text,

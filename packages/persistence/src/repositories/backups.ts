@@ -4,6 +4,7 @@ import type {
   BackupFile,
   BackupMethod,
   Damage,
+  DamageFinder,
   Deletion,
   PublicError,
 } from '@holdfast/shared/domain';
@@ -23,10 +24,17 @@ export interface NewBackup {
 export interface BackupResult {
   files: BackupFile[];
   manifestKey: string;
+  /** Of the manifest's whole text. */
+  manifestSha256?: string;
+  /** Absent when the files are not encrypted. */
+  recipients?: readonly string[] | null;
+  /** Absent when the store does not lock them. */
+  objectLockedUntil?: Date | null;
 }
 
 /** `requested`, or why a backup is not deleted now. */
-export type DeletionAnswer = 'requested' | 'running' | 'locked' | 'being_restored' | 'last_good';
+export type DeletionAnswer =
+  'requested' | 'running' | 'locked' | 'being_restored' | 'being_verified' | 'object_locked' | 'last_good';
 
 /** How somebody asks for a deletion. */
 export interface DeletionRequest {
@@ -83,11 +91,17 @@ export interface BackupRepository extends WorkRepository<Backup> {
   findDeletable(id: string): Promise<{ backup: Backup; attempts: BackupAttempt[] } | null>;
   /** Records why the objects could not be removed; it is tried again. */
   deletionFailed(id: string, error: PublicError): Promise<void>;
+  /** Puts a removal off until the store allows it: that is no failure. */
+  postponeRemoval(id: string, until: Date): Promise<void>;
   /** Records that no object is left of one whose removal had begun. The last backup of a destination that is being removed takes the destination along. */
   markDeleted(id: string): Promise<void>;
-  /** Records that a stored object was found missing or different; not of one whose removal has begun. */
-  markDamaged(id: string, damage: Damage): Promise<void>;
-  /** Records that all its objects are there again. */
+  /**
+   * Records that a look found a stored object missing or different: nothing is proven of the backup any more. Not of one whose
+   * removal has begun, and not in place of what a verification found.
+   * @param by `verification` where its bytes were read in full; a look otherwise
+   */
+  markDamaged(id: string, damage: Damage, by?: DamageFinder): Promise<void>;
+  /** Records that a look found all its objects as they were, unless a verification found damage: they are stored, and no more is proven. */
   clearDamage(id: string): Promise<void>;
   /**
    * Ended attempts that did not settle and may have left objects; due `delaySeconds` after their end. Marks them as rung like
@@ -96,4 +110,6 @@ export interface BackupRepository extends WorkRepository<Backup> {
   takeSweepable(limit: number, delaySeconds: number, ringAgainSeconds: number): Promise<BackupAttempt[]>;
   findAttempt(backupId: string, attempt: number): Promise<BackupAttempt | null>;
   markSwept(backupId: string, attempt: number): Promise<void>;
+  /** Puts the sweep of an attempt off until the store allows it. */
+  postponeSweep(backupId: string, attempt: number, until: Date): Promise<void>;
 }

@@ -12,8 +12,14 @@ export interface DatabaseRepository {
   /** By id or by name. */
   findOwned(accountId: number, idOrName: string): Promise<Database | null>;
   list(accountId: number): Promise<Database[]>;
-  /** @returns null when it is unknown */
-  update(accountId: number, id: string, change: Partial<NewDatabase>): Promise<Database | 'name_taken' | null>;
+  /**
+   * @returns null when it is unknown; `other_reach` when it would be reached in two ways, as another change came first
+   */
+  update(
+    accountId: number,
+    id: string,
+    change: Partial<NewDatabase>,
+  ): Promise<Database | 'name_taken' | 'other_reach' | null>;
   /** @returns the number of backups that stand in the way (nothing is deleted then), or 0 when it was deleted; null when unknown */
   delete(accountId: number, id: string): Promise<number | null>;
 }

@@ -1,7 +1,21 @@
-import type { Destination, LocalSettings, S3Settings, Secret } from '@holdfast/shared/domain';
+import type {
+  Destination,
+  LocalSettings,
+  S3Destination,
+  S3Settings,
+  Secret,
+  StoreCapabilities,
+} from '@holdfast/shared/domain';
 
 export type NewDestination =
-  | { label: string; type: 's3' | 'custom_s3'; settings: S3Settings; accessKey: Secret; secretKey: Secret }
+  | {
+      label: string;
+      type: 's3' | 'custom_s3';
+      settings: S3Settings;
+      accessKey: Secret;
+      secretKey: Secret;
+      deletionKeys?: S3Destination['deletionKeys'];
+    }
   | { label: string; type: 'local'; settings: LocalSettings };
 
 export interface Page<T> {
@@ -19,6 +33,8 @@ export interface DestinationRepository {
   findDefault(accountId: number): Promise<Destination | null>;
   /** Replaces everything but id, account and creation time. @returns null when it is unknown */
   replace(accountId: number, id: number, destination: NewDestination): Promise<Destination | null>;
+  /** Records what the place can do. */
+  setCapabilities(id: number, capabilities: StoreCapabilities): Promise<void>;
   /** Backups whose objects it holds, or may hold. */
   countBackups(id: number): Promise<number>;
   /** @returns what uses it (nothing is deleted then); null when unknown */

@@ -13,7 +13,10 @@ export type NewSchedule = Pick<
   | 'graceSeconds'
   | 'jitterSeconds'
   | 'isPeriodicSetting'
->;
+> & {
+  /** Absent: none. */
+  verification?: Schedule['verification'];
+};
 
 /** What became of a slot that was due: `running` with a backup, or ended without one. */
 export type TakenSlot = Pick<Slot, 'scheduleId' | 'scheduledFor' | 'status' | 'reason' | 'covers' | 'backupId'>;

@@ -1,4 +1,13 @@
-import type { Account, Backup, BackupMethod, Database, Destination, Limits, Restore } from '@holdfast/shared/domain';
+import type {
+  Account,
+  Backup,
+  BackupMethod,
+  ContentTarget,
+  Database,
+  Destination,
+  Limits,
+  Restore,
+} from '@holdfast/shared/domain';
 import { systemIds } from '@holdfast/shared/lifecycle';
 import { openPersistence, type Persistence } from '../index.ts';
 import { newFile, unusedName, type World } from './world.ts';
@@ -20,7 +29,7 @@ export interface Crowd {
   /** So many databases, on one server each, with a waiting backup of each. */
   backlog(member: Member, count: number, method?: BackupMethod): Promise<void>;
   /** A waiting restore of a backup that is done, onto the database or onto a new one. */
-  restore(database: Database, target?: Restore['target']): Promise<Restore>;
+  restore(database: Database, target?: ContentTarget): Promise<Restore>;
   /** Ends whatever waits or runs, so that a test begins alone. */
   clear(): Promise<void>;
   close(): Promise<void>;
@@ -110,7 +119,7 @@ export function crowdOf(world: World): Crowd {
       return restore;
     },
     clear: async () => {
-      for (const table of ['backups', 'restores']) {
+      for (const table of ['backups', 'restores', 'verifications']) {
         await world.sql(
           `update holdfast.${table} set status = 'error', error = '{}', completed_at = now(), lease_owner = null,
              lease_until = null where status in ('scheduled', 'pending')`,

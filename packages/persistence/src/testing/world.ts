@@ -9,12 +9,20 @@ import {
   type Database,
   type Destination,
   type Server,
+  type Verification,
 } from '@holdfast/shared/domain';
 import { systemIds } from '@holdfast/shared/lifecycle';
 import { SecretBox } from '@holdfast/shared/security';
 import { testDatabase } from '@holdfast/testing/postgres';
 import { until } from '@holdfast/testing/until';
-import { migrate, openPersistence, type NewDatabase, type NewSchedule, type Persistence } from '../index.ts';
+import {
+  migrate,
+  openPersistence,
+  type NewDatabase,
+  type NewSchedule,
+  type NewVerification,
+  type Persistence,
+} from '../index.ts';
 import { only } from '../only.ts';
 
 /** A migrated database of the test's own with an account that has a destination, and a way to look behind the repositories. */
@@ -37,6 +45,8 @@ export interface World extends Persistence {
   newBackup(database?: Database): Promise<Backup>;
   /** A backup that is done, with one file. */
   doneBackup(database?: Database): Promise<Backup>;
+  /** One that waits, of a backup that is done; by default somebody asks whether it can be read. */
+  newVerification(backup: Backup, wanted?: Partial<NewVerification>): Promise<Verification>;
   drop(): Promise<void>;
 }
 
@@ -55,6 +65,8 @@ export const newFile = (backupId: string): BackupFile => ({
   name: 'dump.pgdump.zst',
   key: `${backupId}/dump.pgdump.zst`,
   size: 1000,
+  unencryptedSize: null,
+  unencryptedSha256: null,
   plainSize: 6_000_000_000,
   checksum: `sha256:${'ab'.repeat(32)}`,
   plainSha256: 'cd'.repeat(32),
@@ -165,6 +177,20 @@ export async function openWorld(): Promise<World> {
       const backup = await persistence.backups.find(id);
       if (backup?.status !== 'done') throw new Error('The test backup was not settled.');
       return backup;
+    },
+    newVerification: async ({ id: backupId }, wanted) => {
+      const verification = await persistence.verifications.create({
+        backupId,
+        scratchDatabaseId: null,
+        cause: 'manual',
+        level: 'readable',
+        requestId: null,
+        maxFailures: 3,
+        ...wanted,
+      });
+      if (verification === null || typeof verification === 'string')
+        throw new Error('The test verification was not created.');
+      return verification;
     },
     drop: async () => {
       await pool.end();

@@ -1,0 +1,291 @@
+import type { DataSource, EntityManager } from 'typeorm';
+import {
+  HoldfastError,
+  attemptPrefix,
+  type Import,
+  type ImportReport,
+  type PublicError,
+} from '@holdfast/shared/domain';
+import { violatedConstraint } from './constraints.ts';
+import { requireNotRemoved } from './deletion.ts';
+import { backupFileEntity } from './entities/backups.ts';
+import { importEntity } from './entities/imports.ts';
+import { isRowNumber } from './keys.ts';
+import { only } from './only.ts';
+import type { FoundBackup, ImportRepository, Taken } from './repositories/index.ts';
+import { storable } from './work.ts';
+
+const after = (seconds: string): string => `clock_timestamp() + make_interval(secs => ${seconds})`;
+const isFree = '(i.lease_until is null or i.lease_until < clock_timestamp())';
+
+const refused = (reason: string): Taken => ({ state: 'refused', reason });
+const taken = refused('One of the ids in it is taken by something that is not in this account.');
+
+/** What the catalogue has under the id of a found backup. */
+interface Present {
+  own: boolean;
+  deletedAt: Date | null;
+  deletionRequestedAt: Date | null;
+  manifestKey: string | null;
+}
+
+export class Imports implements ImportRepository {
+  readonly #dataSource: DataSource;
+
+  constructor(dataSource: DataSource) {
+    this.#dataSource = dataSource;
+  }
+
+  async find(destinationId: number): Promise<Import | null> {
+    if (!isRowNumber(destinationId)) return null;
+    return await this.#dataSource.manager.findOneBy(importEntity, { destinationId });
+  }
+
+  async request(accountId: number, destinationId: number, requestId: string | null): Promise<Import | null> {
+    if (!isRowNumber(destinationId)) return null;
+    await this.#dataSource.query(
+      `insert into holdfast.imports as i (destination_id, requested_at, request_id)
+       select id, clock_timestamp(), $3 from holdfast.destinations
+       where id = $2 and account_id = $1 and deletion_requested_at is null
+       on conflict (destination_id) do update set
+         requested_at = coalesce(i.requested_at, excluded.requested_at),
+         request_id = case when i.requested_at is null then excluded.request_id else i.request_id end,
+         rung_at = null`,
+      [accountId, destinationId, requestId],
+    );
+    return await this.find(destinationId);
+  }
+
+  async takeDue(
+    limit: number,
+    ringAgainSeconds: number,
+  ): Promise<{ destinationId: number; requestId: string | null }[]> {
+    return await this.#dataSource.query(
+      `with busy as (
+        select count(*)::integer as count from holdfast.imports i
+        where i.lease_until > now() or i.rung_at > now() - make_interval(secs => $2)
+      ), due as (
+        select i.destination_id from holdfast.imports i
+        join holdfast.destinations d on d.id = i.destination_id and d.deletion_requested_at is null
+        where i.requested_at is not null and ${isFree}
+          and (i.rung_at is null or i.rung_at <= now() - make_interval(secs => $2))
+        order by i.requested_at, i.destination_id
+        limit greatest($1 - (select count from busy), 0) for update of i skip locked
+      ), rung as (
+        update holdfast.imports i set rung_at = clock_timestamp() from due
+        where i.destination_id = due.destination_id
+        returning i.destination_id as "destinationId", i.request_id as "requestId"
+      ) select * from rung`,
+      [limit, ringAgainSeconds],
+    );
+  }
+
+  async begin(destinationId: number, leaseSeconds: number): Promise<number | null> {
+    if (!isRowNumber(destinationId)) return null;
+    const [begun] = await this.#dataSource.query<{ run: number }[]>(
+      `with begun as (
+        update holdfast.imports i set
+          run = i.run + 1, started_at = clock_timestamp(), lease_until = ${after('$2')}, rung_at = null
+        from holdfast.destinations d
+        where i.destination_id = $1 and d.id = $1 and d.deletion_requested_at is null
+          and i.requested_at is not null and ${isFree}
+        returning i.run
+      ) select run from begun`,
+      [destinationId, leaseSeconds],
+    );
+    return begun?.run ?? null;
+  }
+
+  async extend(destinationId: number, run: number, leaseSeconds: number): Promise<boolean> {
+    return await this.#changesRun(destinationId, run, `lease_until = ${after('$3')}`, [leaseSeconds]);
+  }
+
+  async handBack(destinationId: number, run: number): Promise<void> {
+    await this.#changesRun(destinationId, run, 'lease_until = null, rung_at = null', []);
+  }
+
+  async end(
+    destinationId: number,
+    run: number,
+    { report, error }: { report: ImportReport | null; error: PublicError | null },
+  ): Promise<boolean> {
+    return await this.#changesRun(
+      destinationId,
+      run,
+      `ended_at = clock_timestamp(), lease_until = null, rung_at = null, requested_at = null, request_id = null,
+       report = coalesce($3::jsonb, i.report), error = $4::jsonb`,
+      [report && JSON.stringify(report), error && JSON.stringify(storable(error))],
+    );
+  }
+
+  async #changesRun(destinationId: number, run: number, set: string, parameters: unknown[]): Promise<boolean> {
+    const changed = await this.#dataSource.query<unknown[]>(
+      `with changed as (
+        update holdfast.imports i set ${set}
+        where i.destination_id = $1 and i.run = $2 and i.lease_until is not null returning i.run
+      ) select run from changed`,
+      [destinationId, run, ...parameters],
+    );
+    return changed.length > 0;
+  }
+
+  async take(destinationId: number, found: FoundBackup): Promise<Taken> {
+    try {
+      return await this.#dataSource.transaction((manager) => takeOne(manager, destinationId, found));
+    } catch (error) {
+      // Somebody else's file has the id of one of these.
+      if (violatedConstraint(error) === 'backup_files_pkey') return taken;
+      throw error;
+    }
+  }
+}
+
+async function takeOne(manager: EntityManager, destinationId: number, found: FoundBackup): Promise<Taken> {
+  const [place] = await manager.query<{ accountId: number }[]>(
+    'select account_id as "accountId" from holdfast.destinations where id = $1',
+    [destinationId],
+  );
+  if (!place) throw new HoldfastError('configuration', 'The destination of this import does not exist any more.');
+  const { accountId } = place;
+  const before = await present(manager, accountId, found);
+  if (before) return before;
+  const newDatabase = await takeDatabase(manager, accountId, destinationId, found);
+  if (typeof newDatabase !== 'boolean') return newDatabase;
+  if (!(await insertBackup(manager, accountId, destinationId, found))) {
+    // It came in at the same moment. Nothing of this transaction was needed.
+    return (await present(manager, accountId, found)) ?? taken;
+  }
+  await insertAttempt(manager, destinationId, found);
+  await manager.insert(backupFileEntity, found.files);
+  await requireNotRemoved(manager, destinationId);
+  return { state: 'imported', newDatabase };
+}
+
+/** What the catalogue already says of the backup; null: nothing. */
+async function present(manager: EntityManager, accountId: number, { backup }: FoundBackup): Promise<Taken | null> {
+  const [row] = await manager.query<Present[]>(
+    `select account_id = $2 as own, deleted_at as "deletedAt", deletion_requested_at as "deletionRequestedAt",
+       manifest_key as "manifestKey" from holdfast.backups where id = $1`,
+    [backup.id, accountId],
+  );
+  if (!row) return null;
+  if (!row.own) return taken;
+  if (row.deletedAt) return refused(`The backup was deleted at ${row.deletedAt.toISOString()} and stays deleted.`);
+  if (row.deletionRequestedAt) {
+    return refused('The backup is being deleted: take the deletion back where it is to stay.');
+  }
+  if (row.manifestKey !== null && row.manifestKey !== backup.manifestKey) {
+    return refused(`The catalogue has this backup already, with the manifest ${row.manifestKey}.`);
+  }
+  return { state: 'known' };
+}
+
+/** @returns whether the database is new in the catalogue; or why the backup cannot belong to the one that is there */
+async function takeDatabase(
+  manager: EntityManager,
+  accountId: number,
+  destinationId: number,
+  { backup, engine, databaseName, database }: FoundBackup,
+): Promise<boolean | Taken> {
+  for (let turn = 1; ; turn += 1) {
+    const [row] = await manager.query<{ own: boolean; type: string }[]>(
+      'select account_id = $2 as own, type from holdfast.databases where id = $1',
+      [backup.databaseId, accountId],
+    );
+    if (row && !row.own) return taken;
+    if (row && row.type !== engine) {
+      return refused(`The catalogue has its database with the type ${row.type}, and the backup is of a ${engine}.`);
+    }
+    if (row) return false;
+    const inserted = await manager.query<unknown[]>(
+      `insert into holdfast.databases (id, account_id, name, type, database, options, destination_id)
+       values ($1, $2, $3, $4, $5, '{}', $6) on conflict do nothing returning id`,
+      [backup.databaseId, accountId, nameOf(databaseName, turn), engine, database, destinationId],
+    );
+    if (inserted.length > 0) return true;
+  }
+}
+
+const longestName = 63;
+
+/** Names are unique in an account: of a name that is taken the next one is tried, `shop (2)`, `shop (3)`. */
+function nameOf(name: string, turn: number): string {
+  if (turn === 1) return name;
+  const suffix = ` (${turn})`;
+  return (
+    Array.from(name)
+      .slice(0, longestName - suffix.length)
+      .join('') + suffix
+  );
+}
+
+/** @returns false when one of its id is there by now */
+async function insertBackup(
+  manager: EntityManager,
+  accountId: number,
+  destinationId: number,
+  { backup, engine, files, damage }: FoundBackup,
+): Promise<boolean> {
+  const sum = (sizes: readonly number[]): number => sizes.reduce((total, size) => total + size, 0);
+  const rows = await manager.query<unknown[]>(
+    `insert into holdfast.backups (
+       id, account_id, database_id, destination_id, schedule_id, scheduled_for, method, engine, name, size,
+       manifest_key, manifest_sha256, recipients, object_locked_until, imported_at, verified_level, damaged_at, damage,
+       status, attempt, failures, max_failures, run_after, created_at, started_at, completed_at, progress_bytes)
+     select $1, $2, $3, $4,
+       -- Its tick belongs to it alone.
+       (select s.id from holdfast.schedules s where s.id = $5 and s.database_id = $3 and not exists (
+          select from holdfast.backups o where o.schedule_id = s.id and o.scheduled_for = $6)),
+       $6, $7, $8, $9, $10, $11, $12, $13, $14, clock_timestamp(),
+       case when $15::jsonb is null then 'stored' end, case when $15::jsonb is not null then clock_timestamp() end, $15,
+       'done', $16, 0, 1, $17, $17, $18, $19, $20
+     on conflict (id) do nothing returning id`,
+    [
+      backup.id,
+      accountId,
+      backup.databaseId,
+      destinationId,
+      backup.scheduleId,
+      backup.scheduledFor,
+      backup.method,
+      engine,
+      backup.name,
+      sum(files.map(({ size }) => size)),
+      backup.manifestKey,
+      backup.manifestSha256,
+      backup.recipients,
+      backup.objectLockedUntil,
+      damage && JSON.stringify(damage),
+      backup.attempt,
+      backup.createdAt,
+      backup.startedAt,
+      backup.completedAt,
+      sum(files.map(({ size, plainSize }) => plainSize ?? size)),
+    ],
+  );
+  return rows.length > 0;
+}
+
+/** With the record of its attempt the objects have an owner: for reconciliation, for the sweep and for deletion. */
+async function insertAttempt(
+  manager: EntityManager,
+  destinationId: number,
+  { backup, files }: FoundBackup,
+): Promise<void> {
+  only(
+    await manager.query<unknown[]>(
+      `insert into holdfast.backup_attempts
+         (backup_id, attempt, destination_id, prefix, worker, started_at, ended_at, settled, bytes)
+       values ($1, $2, $3, $4, 'import', $5, $6, true, $7) returning attempt`,
+      [
+        backup.id,
+        backup.attempt,
+        destinationId,
+        attemptPrefix(backup, backup.attempt),
+        backup.startedAt,
+        backup.completedAt,
+        files.reduce((total, { size, plainSize }) => total + (plainSize ?? size), 0),
+      ],
+    ),
+  );
+}

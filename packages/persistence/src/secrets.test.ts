@@ -1,0 +1,149 @@
+import { randomBytes } from 'node:crypto';
+import { HoldfastError, Secret } from '@holdfast/shared/domain';
+import { systemIds } from '@holdfast/shared/lifecycle';
+import { SecretBox, type SecretKey } from '@holdfast/shared/security';
+import { testDatabase, type TestDatabase } from '@holdfast/testing/postgres';
+import { expect } from 'chai';
+import { migrate } from './migrate.ts';
+import { openPersistence } from './open-persistence.ts';
+import type { Persistence } from './repositories/index.ts';
+import { sealedColumns } from './sealed.ts';
+
+const newKey = (id: string): SecretKey => ({ id, key: randomBytes(32) });
+const [old, current] = [newKey('old'), newKey('new')];
+
+describe('the keys of stored secrets', () => {
+  let database: TestDatabase;
+  const opened: Persistence[] = [];
+
+  const withKeys = async (...keys: [SecretKey, ...SecretKey[]]): Promise<Persistence> => {
+    const persistence = await openPersistence({
+      url: new Secret(database.url),
+      box: new SecretBox(keys),
+      ids: systemIds,
+      poolSize: 2,
+    });
+    opened.push(persistence);
+    return persistence;
+  };
+
+  /** An account with a secret in each column that holds some. */
+  const fill = async (
+    persistence: Persistence,
+    name: string,
+    count = 1,
+  ): Promise<{ destination: number; key: string }> => {
+    const { id: accountId } = await persistence.accounts.create(name);
+    const keys = { accessKey: new Secret('AKIA'), secretKey: new Secret('s3cret') };
+    const deletionKeys = { accessKey: new Secret('AKID'), secretKey: new Secret('d3lete') };
+    const settings = { bucket: 'b', region: null, endpoint: null, pathStyle: true, prefix: '', maxParts: 10_000 };
+    const { id: destination } = await persistence.destinations.create(accountId, {
+      label: 'S3',
+      type: 's3',
+      settings,
+      ...keys,
+      deletionKeys,
+    });
+    for (let number = 0; number < count; number += 1) {
+      await persistence.databases.create(accountId, {
+        name: `${name}${number}`,
+        type: 'postgresql',
+        host: 'h',
+        port: 5432,
+        user: 'u',
+        password: new Secret(`password ${number}`),
+        database: 'd',
+        options: {},
+        destinationId: destination,
+      });
+    }
+    const key = `request of ${name}`;
+    const begun = await persistence.idempotency.begin({ accountId, key, fingerprint: 'f' }, 60);
+    if (begun.state !== 'held') throw new HoldfastError('internal');
+    await persistence.idempotency.keep(begun.held, 201, new Secret('the answer'));
+    return { destination, key };
+  };
+
+  beforeEach(async () => {
+    database = await testDatabase();
+    await migrate(new Secret(database.url));
+  });
+  afterEach(async () => {
+    for (const persistence of opened.splice(0)) await persistence.close();
+    await database.drop();
+  });
+
+  it('are all known: no column that must be sealed is left out of a rotation', async () => {
+    const rows = await database.query(
+      `select c.conrelid::regclass::text as "table", a.attname as "column" from pg_constraint c
+       join pg_attribute a on a.attrelid = c.conrelid and a.attnum = any (c.conkey)
+       where c.contype = 'c' and pg_get_constraintdef(c.oid) like '%^v[0-9]+[.]%'`,
+    );
+    const listed = sealedColumns.map(({ table, column }) => `${table}.${column}`);
+    const checked = rows.map(({ table, column }) => `${String(table)}.${String(column)}`);
+    expect(checked).to.have.length(5);
+    expect(listed).to.include.members(checked);
+    expect(listed)
+      .to.have.length(checked.length + 1)
+      .and.include('holdfast.idempotency_keys.answer');
+  });
+
+  it('rotate: every secret opens with the new key alone, also those of many pages', async () => {
+    const before = await withKeys(old);
+    const { destination, key } = await fill(before, 'ada', 520);
+    const both = await withKeys(current, old);
+    expect(await both.secrets.sealedBy()).to.deep.equal([
+      { keyId: 'new', secrets: 0, inUse: true, known: true },
+      { keyId: 'old', secrets: 525, inUse: false, known: true },
+    ]);
+    expect(await both.secrets.reseal()).to.equal(525);
+    expect(await both.secrets.reseal(), 'done again').to.equal(0);
+
+    const after = await withKeys(current);
+    const [account] = await database.query('select account_id as id from holdfast.databases limit 1');
+    const accountId = Number(account?.['id']);
+    const databases = await after.databases.list(accountId);
+    expect(databases.map(({ password }) => password?.reveal())).to.include.members(['password 0', 'password 519']);
+    const place = await after.destinations.find(destination);
+    if (place?.type !== 's3') return expect.fail('the destination is gone');
+    expect(place.secretKey.reveal()).to.equal('s3cret');
+    expect(place.deletionKeys?.secretKey.reveal()).to.equal('d3lete');
+    const answered = await after.idempotency.begin({ accountId, key, fingerprint: 'f' }, 60);
+    expect(answered).to.have.property('state', 'answered');
+    expect(await after.secrets.sealedBy()).to.deep.equal([{ keyId: 'new', secrets: 525, inUse: true, known: true }]);
+  });
+
+  it('leave everything as it is when one secret does not open', async () => {
+    await fill(await withKeys(old), 'ada');
+    await fill(await withKeys(newKey('lost')), 'eve');
+    const both = await withKeys(current, old);
+    const sealed = await both.secrets.sealedBy();
+    expect(sealed.map(({ keyId, secrets, known }) => [keyId, secrets, known])).to.deep.equal([
+      ['new', 0, true],
+      ['lost', 6, false],
+      ['old', 6, true],
+    ]);
+    const error = await both.secrets.reseal().then(
+      () => expect.fail('it succeeded'),
+      (thrown: Error) => thrown,
+    );
+    expect(error.message).to.include('"lost"').and.include('HOLDFAST_SECRET_KEYS');
+    expect(await both.secrets.sealedBy()).to.deep.equal(sealed);
+  });
+
+  it('never overwrite what a service writes while they rotate', async () => {
+    const service = await withKeys(old);
+    await fill(service, 'ada', 40);
+    const both = await withKeys(current, old);
+    const [row] = await database.query('select id, account_id from holdfast.databases order by id desc limit 1');
+    const [id, accountId] = [String(row?.['id']), Number(row?.['account_id'])];
+    const writing = (async () => {
+      for (let number = 0; number < 30; number += 1) {
+        await service.databases.update(accountId, id, { password: new Secret(`changed ${number}`) });
+      }
+    })();
+    await both.secrets.reseal();
+    await writing;
+    expect((await both.databases.find(id))?.password?.reveal()).to.equal('changed 29');
+  });
+});
