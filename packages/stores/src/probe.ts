@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import {
   HoldfastError,
+  ObjectLockedError,
   probeKey,
   toHoldfastError,
   type Ids,
@@ -58,7 +59,11 @@ export async function probeStore(
   try {
     await withDeadline(store.delete(key), AbortSignal.timeout(cleanUpMs));
   } catch (error) {
-    problems.push(`Removing the object "${key}" failed, so old backups could not be removed: ${describe(error)}`);
+    problems.push(
+      error instanceof ObjectLockedError
+        ? `The bucket locks everything by a rule of its own: take its default retention away, as object_lock of the destination locks what is to be locked. ${error.message}`
+        : `Removing the object "${key}" failed, so old backups could not be removed: ${describe(error)}`,
+    );
   }
   return { ok: problems.length === 0, problems };
 }

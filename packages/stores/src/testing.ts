@@ -17,6 +17,7 @@ const base = {
   createdAt: new Date(0),
   deletionRequestedAt: null,
   updatedAt: new Date(0),
+  capabilities: null,
 };
 
 export function s3Destination(server: Server, changed: Partial<S3Settings> = {}): S3Destination {
@@ -27,6 +28,7 @@ export function s3Destination(server: Server, changed: Partial<S3Settings> = {})
     settings: { bucket, region, endpoint, pathStyle: true, prefix: '', maxParts: 10_000, ...changed },
     accessKey: new Secret(server.accessKey),
     secretKey: new Secret(server.secretKey),
+    deletionKeys: null,
   };
 }
 

@@ -11,6 +11,7 @@ import {
   type OpenUpload,
   type PutOptions,
   type StoredObject,
+  type StoreCapabilities,
   type StoreProbe,
 } from '@holdfast/shared/domain';
 import { probeStore } from '../probe.ts';
@@ -34,7 +35,7 @@ export class LocalStore implements ObjectStore {
     this.#ids = ids;
   }
 
-  async put(key: string, body: Readable, { signal }: PutOptions): Promise<StoredObject> {
+  async put(key: string, body: Readable, { signal, retention }: PutOptions): Promise<StoredObject> {
     // Heard from the start: the body may fail before anybody reads it.
     let failure: unknown;
     body.on('error', (error) => {
@@ -42,6 +43,7 @@ export class LocalStore implements ObjectStore {
     });
     try {
       checkLocalKey(key);
+      if (retention) throw new HoldfastError('configuration', 'A local folder cannot lock what is stored in it.');
       if (signal.aborted) throw abortError(signal);
       return await this.#write(key, body, signal);
     } catch (thrown) {
@@ -177,6 +179,10 @@ export class LocalStore implements ObjectStore {
     await this.#remove(key, (path) => path);
   }
 
+  async *listHidden(): AsyncGenerator<never> {
+    // A folder keeps nothing of what is removed.
+  }
+
   async abortUpload({ key, uploadId }: OpenUpload): Promise<void> {
     checkLocalKey(key);
     checkLocalKey(uploadId);
@@ -202,6 +208,10 @@ export class LocalStore implements ObjectStore {
 
   async probe(signal: AbortSignal): Promise<StoreProbe> {
     return probeStore(this, this.#ids, signal);
+  }
+
+  async capabilities(): Promise<StoreCapabilities> {
+    return { versioning: false, objectLock: false, writerMayDelete: true };
   }
 
   async close(): Promise<void> {

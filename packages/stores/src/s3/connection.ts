@@ -46,8 +46,20 @@ export class S3Connection {
   readonly #guard: AddressGuard | null;
   readonly #agents: readonly [Agent, TlsAgent];
 
-  /** @throws HoldfastError configuration */
-  constructor(destination: S3Destination, settings: StoreSettings, options: S3Options) {
+  readonly #keys: 'all' | 'deletion';
+
+  /**
+   * @param keys which of the destination's keys it uses; those that delete are those for all where it has no others
+   * @throws HoldfastError configuration
+   */
+  constructor(
+    destination: S3Destination,
+    settings: StoreSettings,
+    options: S3Options,
+    keys: 'all' | 'deletion' = 'all',
+  ) {
+    const { accessKey, secretKey } = (keys === 'deletion' ? destination.deletionKeys : null) ?? destination;
+    this.#keys = keys;
     this.target = checkedTarget(destination.settings);
     const { endpoint, region, pathStyle } = this.target;
     // Amazon's own names may resolve to private addresses (interface endpoints); an endpoint given by a user may not.
@@ -61,8 +73,8 @@ export class S3Connection {
       region,
       forcePathStyle: pathStyle,
       credentials: {
-        accessKeyId: destination.accessKey.reveal(),
-        secretAccessKey: destination.secretKey.reveal(),
+        accessKeyId: accessKey.reveal(),
+        secretAccessKey: secretKey.reveal(),
       },
       // Everything that the SDK would otherwise take from the machine's environment or home folder is said here.
       ...(endpoint ? { endpoint: endpoint.href } : { ignoreConfiguredEndpointUrls: true }),
@@ -108,7 +120,7 @@ export class S3Connection {
       return await run({ abortSignal: signal });
     } catch (error) {
       if (signal.aborted) throw abortError(signal);
-      throw storeError(error, { action, bucket, host, region });
+      throw storeError(error, { action, bucket, host, region, keys: this.#keys });
     }
   }
 

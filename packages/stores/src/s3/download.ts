@@ -46,7 +46,7 @@ export class Download {
       expected: first.length,
       signal,
       idleMs: this.#idleMs,
-      classify: (thrown) => storeError(thrown, { action: this.#action, bucket, host, region }),
+      classify: (thrown) => storeError(thrown, { action: this.#action, bucket, host, region, keys: 'all' }),
       subject: `The object "${this.#key}"`,
       resume: async ({ seen, error, signal: unread }) => {
         // Without a tag nobody could tell whether the rest belongs to the same object.

@@ -8,7 +8,11 @@ export interface ErrorContext {
   region: string;
   /** What was being done, for messages: `Storing "a/b"`. */
   action: string;
+  /** Of two pairs of keys, the one that alone deletes. */
+  keys: 'all' | 'deletion';
 }
+
+const named = ({ keys }: ErrorContext, key: string): string => (keys === 'deletion' ? `deletion ${key}` : key);
 
 interface Entry {
   code: ErrorCode;
@@ -25,15 +29,19 @@ interface Fault {
   region: string | undefined;
   /** Whether the body was not the XML of S3, so that name and message tell only how the SDK failed to read it. */
   isUnreadable: boolean;
+  /** Whether a delete marker stands where the object was. */
+  isHidden: boolean;
 }
 
 const refusedKeys: Entry = {
   code: 'store_auth_failed',
-  say: ({ host }) => `${host} refused the access key or secret key: correct them in the destination.`,
+  say: (context) =>
+    `${context.host} refused the ${named(context, 'access key')} or ${named(context, 'secret key')}: correct them in the destination.`,
 };
 const refusedToken: Entry = {
   code: 'store_auth_failed',
-  say: ({ host }) => `${host} refused the access key because it has expired or is not active: renew it.`,
+  say: (context) =>
+    `${context.host} refused the ${named(context, 'access key')} because it has expired or is not active: renew it.`,
 };
 const clock: Entry = {
   code: 'store_auth_failed',
@@ -42,8 +50,15 @@ const clock: Entry = {
 };
 const denied: Entry = {
   code: 'store_denied',
+  say: ({ host, bucket, action, keys }) =>
+    keys === 'deletion'
+      ? `${action} was denied by ${host}: give the deletion access key permission to list versions and to delete in the bucket "${bucket}".`
+      : `${action} was denied by ${host}: give the access key permission to read, write, list and delete in the bucket "${bucket}".`,
+};
+const secondFactor: Entry = {
+  code: 'store_denied',
   say: ({ host, bucket, action }) =>
-    `${action} was denied by ${host}: give the access key permission to read, write, list and delete in the bucket "${bucket}".`,
+    `${action} was denied by ${host}: the bucket "${bucket}" asks for a second factor (MFA Delete), which no service can give. Switch MFA Delete off, or remove the object by hand.`,
 };
 const noBucket: Entry = {
   code: 'bucket_missing',
@@ -62,7 +77,10 @@ const elsewhere: Entry = {
 };
 const gone: Entry = {
   code: 'object_missing',
-  say: ({ bucket, action }) => `${action} failed: the object does not exist in the bucket "${bucket}".`,
+  say: ({ bucket, action }, { isHidden }) =>
+    isHidden
+      ? `${action} failed: the object was deleted from the bucket "${bucket}". An older version of it is still there and can be brought back.`
+      : `${action} failed: the object does not exist in the bucket "${bucket}".`,
 };
 const full: Entry = {
   code: 'store_full',
@@ -114,6 +132,7 @@ const byName: Record<string, Entry> = {
   AuthorizationHeaderMalformed: elsewhere,
   IllegalLocationConstraintException: elsewhere,
   NoSuchKey: gone,
+  NoSuchVersion: gone,
   NotFound: gone,
   QuotaExceeded: full,
   QuotaExceededException: full,
@@ -168,6 +187,7 @@ function summary(fault: Fault): Error {
 }
 
 function entryFor(fault: Fault): Entry {
+  if (fault.name === 'AccessDenied' && /\bmfa\b/i.test(fault.message)) return secondFactor;
   const known = byName[fault.name] ?? byNetworkCode[fault.code];
   if (known) return known;
   if (fault.name === 'TimeoutError') return silent;
@@ -195,6 +215,7 @@ function faultOf(thrown: unknown): Fault {
     name: text(error.name),
     message: text(error.message),
     isUnreadable: text(error.message).includes('Deserialization error'),
+    isHidden: error.$response?.headers?.['x-amz-delete-marker'] === 'true',
     code: text(error.code),
     status: error.$metadata?.httpStatusCode,
     region: text(error.Region) || error.$response?.headers?.['x-amz-bucket-region'],
@@ -214,6 +235,16 @@ const refusalsOfParts = new Set(['InvalidPart', 'InvalidPartOrder', 'EntityTooSm
 /** Whether the store has said that the parts do not make up an object. */
 export function isRefusalOfParts(error: HoldfastError): boolean {
   return refusalsOfParts.has(nameOfCause(error));
+}
+
+/** Whether the store does not take the request as it is, which it hardly ever explains. */
+export function isInvalidRequest(error: HoldfastError): boolean {
+  return nameOfCause(error) === 'InvalidRequest';
+}
+
+/** Whether the store has said that the bucket cannot lock. */
+export function isWithoutLock(error: HoldfastError): boolean {
+  return nameOfCause(error) === 'ObjectLockConfigurationNotFoundError' || isNotImplemented(error);
 }
 
 /** Whether the provider does not have the operation at all. */

@@ -17,6 +17,7 @@ export function openS3Store(
 ): ObjectStore {
   const options = { ...defaultOptions, ...changed };
   const connection = new S3Connection(destination, settings, options);
+  const deleting = destination.deletionKeys ? new S3Connection(destination, settings, options, 'deletion') : connection;
   const { endpoint, maxParts } = connection.target;
   const plan = planParts({
     maxParts,
@@ -26,5 +27,7 @@ export function openS3Store(
   const { patienceSeconds, partConcurrency: concurrency } = settings;
   const { pauses, furtherTrials } = options;
   const patience = new Patience({ patienceSeconds, pauses, furtherTrials, clock: systemClock, ids });
-  return new S3Store(connection, { plan, concurrency, options, patience }, ids);
+  const { objectLock } = destination.settings;
+  const connections = { connection, deleting, locks: objectLock !== undefined && objectLock !== null };
+  return new S3Store(connections, { plan, concurrency, options, patience }, ids);
 }

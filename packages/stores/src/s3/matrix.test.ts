@@ -57,6 +57,8 @@ interface Operation {
   /** The calls that it consists of. */
   kinds: readonly RequestKind[];
   prepare?: (scene: Scene) => Promise<void>;
+  /** Whether the bucket keeps versions. */
+  versioning?: true;
   /** Resolves only when it claims success. */
   run: (scene: Scene) => Promise<unknown>;
   /** Compares what was claimed with what the server holds. */
@@ -134,6 +136,18 @@ const operations: Operation[] = [
     truth: (scene) => expect(keysOf(scene)).to.deep.equal([]),
   },
   {
+    name: 'a sweep of versions',
+    kinds: ['getVersioning', 'listVersions'],
+    versioning: true,
+    prepare: async ({ store }) => {
+      for (const name of ['manifest.json', 'manifest.json', 'globals']) {
+        await store.put(prefix + name, streamOf(small), { signal });
+      }
+    },
+    run: ({ store }) => removeAll(store),
+    truth: ({ server }) => expect(server.versions()).to.deep.equal([]),
+  },
+  {
     name: 'a probe',
     kinds: [
       'listObjects', 'putObject', 'headObject', 'getObject', 'listUploads', 'createUpload', 'uploadPart', 'completeUpload',
@@ -155,7 +169,7 @@ const patient = new Set(['a backup in parts', 'a backup in one request', 'a rest
 async function cell(operation: Operation, kind: RequestKind, what: string, times: Times): Promise<null> {
   const effect = effects[what];
   if (!effect) throw new Error(`There is no effect "${what}".`);
-  const server = await startS3({ dialect: { minPartSize: part } });
+  const server = await startS3({ dialect: { minPartSize: part }, versioning: operation.versioning === true });
   const open = (): ObjectStore =>
     openS3Store(s3Destination(server), { ...testSettings, patienceSeconds: patienceSeconds[times] }, quick);
   const scene = { server, store: open() };

@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { ProbeStep } from '../probe.ts';
-import type { S3Requests } from './requests.ts';
+import type { StoreAccess } from './upload.ts';
 
 const cleanUpMs = 5000;
 
 /** Tries the upload in parts that every larger backup is: a single part may have any size. */
-export function partsProbe(requests: S3Requests): ProbeStep {
+export function partsProbe({ requests, removals }: StoreAccess): ProbeStep {
   /** The key is the probe's own. An answer that was lost may have left an upload whose id never came. */
   const removeUploads = async (key: string): Promise<void> => {
     const signal = AbortSignal.timeout(cleanUpMs);
-    for await (const upload of requests.listUploads(key, signal)) await requests.abortUpload(upload, signal);
+    for await (const upload of requests.listUploads(key, signal)) await removals.abortUpload(upload, signal);
   };
   return {
     what: 'Uploading in parts failed, which every larger backup needs',
@@ -18,7 +18,7 @@ export function partsProbe(requests: S3Requests): ProbeStep {
       const md5 = createHash('md5').update(body).digest();
       let whole = false;
       try {
-        const { uploadId, retried } = await requests.createUpload(key, 'text/plain', signal);
+        const { uploadId, retried } = await requests.createUpload(key, { contentType: 'text/plain' }, signal);
         const upload = { key, uploadId };
         const part = await requests.uploadPart(upload, 1, body, md5, signal);
         await requests.completeUpload(upload, [part], signal);

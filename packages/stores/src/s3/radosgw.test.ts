@@ -1,8 +1,15 @@
-import { CreateBucketCommand, CreateMultipartUploadCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  CreateBucketCommand,
+  CreateMultipartUploadCommand,
+  DeleteObjectCommand,
+  ListObjectVersionsCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { Secret, type ErrorCode, type S3Destination, type UploadedPart } from '@holdfast/shared/domain';
 import { radosgwAvailable, startRadosgw, type Radosgw } from '@holdfast/testing/radosgw';
-import { contentOf, describeStore, failureOf, streamOf } from '@holdfast/testing/stores';
+import { contentOf, describeStore, describeVersions, failureOf, streamOf } from '@holdfast/testing/stores';
 import { expect } from 'chai';
+import { setTimeout as delay } from 'node:timers/promises';
 import { s3Destination, testSettings } from '../testing.ts';
 import { openS3Store } from './index.ts';
 
@@ -38,6 +45,27 @@ if (radosgwAvailable()) {
         leaveUpload: async (key) => {
           await client.send(new CreateMultipartUploadCommand({ Bucket: server.bucket, Key: prefix + key }));
         },
+        close: () => store.close(),
+      };
+    });
+
+    describeVersions('a bucket of it with versions and locks', async () => {
+      const Bucket = 'locked';
+      await client.send(new CreateBucketCommand({ Bucket, ObjectLockEnabledForBucket: true }));
+      const store = openS3Store(s3Destination(server, { prefix, bucket: Bucket }), testSettings, { firstPart });
+      return {
+        store,
+        partSize: firstPart,
+        hide: async (key) => {
+          await client.send(new DeleteObjectCommand({ Bucket, Key: prefix + key }));
+        },
+        versions: async (under) => {
+          const listed = await client.send(new ListObjectVersionsCommand({ Bucket, Prefix: prefix + under }));
+          const all = [...(listed.Versions ?? []), ...(listed.DeleteMarkers ?? [])];
+          return all.map(({ Key = '' }) => Key.slice(prefix.length)).toSorted();
+        },
+        now: () => Date.now(),
+        pass: (ms) => delay(ms),
         close: () => store.close(),
       };
     });

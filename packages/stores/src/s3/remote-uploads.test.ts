@@ -6,6 +6,7 @@ import {
   type S3Settings,
   type UploadedPart,
 } from '@holdfast/shared/domain';
+import { systemClock } from '@holdfast/shared/lifecycle';
 import { startS3, type Dialect, type Effect, type RequestKind, type TestS3 } from '@holdfast/testing/s3';
 import { collect, contentOf, failureOf } from '@holdfast/testing/stores';
 import { until } from '@holdfast/testing/until';
@@ -16,6 +17,7 @@ import { openS3Store } from './index.ts';
 import { signPartLinks } from './links.ts';
 import { defaultOptions, type S3Options } from './options.ts';
 import { S3RemoteUploads } from './remote-uploads.ts';
+import { Removals } from './removals.ts';
 import { S3Requests } from './requests.ts';
 
 const part = 64 * 1024;
@@ -162,8 +164,10 @@ describe('uploads that others make to S3', function () {
     it('leave no upload behind when their links cannot be signed', async () => {
       await use();
       const connection = new S3Connection(s3Destination(server), testSettings, { ...defaultOptions, ...quick });
+      const requests = new S3Requests(connection);
       const failing = new S3RemoteUploads({
-        requests: new S3Requests(connection),
+        requests,
+        removals: new Removals(connection, requests, systemClock),
         prefix: '',
         maxParts: 10,
         options: defaultOptions,

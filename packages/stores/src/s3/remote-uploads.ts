@@ -8,8 +8,10 @@ import {
 } from '@holdfast/shared/domain';
 import { checkKey } from '../keys.ts';
 import { isNoSuchUpload, isRefusalOfParts } from './errors.ts';
+import { lookLocked } from './locking.ts';
 import type { S3Options } from './options.ts';
 import { planEqualParts } from './parts.ts';
+import type { Removals } from './removals.ts';
 import type { ListedPart, S3Requests } from './requests.ts';
 import { etagOfParts, isProven, plainTag, verifyStored, type Expected } from './verify.ts';
 
@@ -17,6 +19,7 @@ type Upload = Pick<OpenUpload, 'key' | 'uploadId'>;
 
 interface Deps {
   requests: S3Requests;
+  removals: Removals;
   /** The destination's prefix, which counts to the length of a key. */
   prefix: string;
   maxParts: number;
@@ -43,25 +46,29 @@ export class S3RemoteUploads implements RemoteUploads {
     const { prefix, maxParts, options, sign, closing } = this.#deps;
     checkKey(prefix + key);
     const { count, partSize } = planEqualParts(size, { maxParts, firstPart: options.firstPart });
-    const { uploadId } = await this.#requests.createUpload(key, contentType, closing);
+    const { uploadId } = await this.#requests.createUpload(key, { contentType }, closing);
     const upload = { key, uploadId };
     try {
       return { uploadId, partSize, urls: await sign(upload, { count, expiresInSeconds }) };
     } catch (error) {
-      await this.#requests.abortUpload(upload, this.#cleanUpSignal()).catch(() => undefined);
+      await this.#deps.removals.abortUpload(upload, this.#cleanUpSignal()).catch(() => undefined);
       throw error;
     }
   }
 
   async complete(
     upload: Upload,
-    { parts, size, signal }: { parts: readonly UploadedPart[] | null; size: number; signal: AbortSignal },
+    { parts, size, signal, retention }: Parameters<RemoteUploads['complete']>[1],
   ): Promise<StoredObject> {
     checkKey(upload.key);
     const listed = await this.#requests.listParts(upload, signal);
     const object = listed
       ? await this.#putTogether(upload, chosenParts(upload.key, listed, parts), size, signal)
       : await this.#putTogetherBefore(upload.key, { size, etag: etagOf(parts ?? []) }, signal);
+    if (retention) {
+      const found = await lookLocked(this.#requests, upload.key, retention, signal);
+      verifyStored(found, { size, etag: null, retention }, upload.key);
+    }
     await this.#removeOtherUploads(upload, signal);
     const { key, etag, modifiedAt } = object;
     return { key, size, etag, modifiedAt };
@@ -93,7 +100,7 @@ export class S3RemoteUploads implements RemoteUploads {
       return verifyStored(stored, expected, key);
     } catch (error) {
       // A later call would find it without its upload and could not tell that it is not what was uploaded.
-      if (stored) await this.#requests.delete(key, this.#cleanUpSignal()).catch(() => undefined);
+      if (stored) await this.#deps.removals.delete(key, this.#cleanUpSignal()).catch(() => undefined);
       throw error;
     }
   }
@@ -116,7 +123,7 @@ export class S3RemoteUploads implements RemoteUploads {
     const signal = AbortSignal.any([caller, this.#cleanUpSignal()]);
     try {
       for await (const other of this.#requests.listUploads(key, signal)) {
-        if (other.key === key && other.uploadId !== uploadId) await this.#requests.abortUpload(other, signal);
+        if (other.key === key && other.uploadId !== uploadId) await this.#deps.removals.abortUpload(other, signal);
       }
     } catch {
       // A rule of the bucket for unfinished uploads removes them.

@@ -1,18 +1,24 @@
 import {
-  AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
-  DeleteObjectCommand,
   HeadObjectCommand,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
   ListPartsCommand,
   PutObjectCommand,
+  PutObjectRetentionCommand,
   UploadPartCommand,
+  type HeadObjectCommandOutput,
 } from '@aws-sdk/client-s3';
-import { HoldfastError, type ErrorCode, type OpenUpload, type StoredObject } from '@holdfast/shared/domain';
-import type { S3Connection } from './connection.ts';
-import { isNoSuchUpload, isNotImplemented } from './errors.ts';
+import {
+  HoldfastError,
+  type ErrorCode,
+  type ObjectRetention,
+  type OpenUpload,
+  type StoredObject,
+} from '@holdfast/shared/domain';
+import type { CallOptions, S3Connection } from './connection.ts';
+import { isInvalidRequest, isNoSuchUpload, isNotImplemented } from './errors.ts';
 import { mustBeList, pages } from './pages.ts';
 import { digestTag, plainTag, type DescribedObject } from './verify.ts';
 
@@ -26,6 +32,12 @@ export interface SentPart {
   etag: string;
   /** The ETag where it is a digest of the part. */
   digest: string | null;
+}
+
+/** What an object is to have beside its bytes. */
+export interface ObjectTerms {
+  contentType: string;
+  retention?: ObjectRetention | undefined;
 }
 
 /** A part as the store lists it. */
@@ -81,6 +93,7 @@ export class S3Requests {
         etag: answer.ETag === undefined ? null : plainTag(answer.ETag),
         digest: digestTag(answer.ETag, answer.ServerSideEncryption),
         modifiedAt: answer.LastModified ?? new Date(0),
+        retention: retentionIn(answer),
       };
     } catch (error) {
       if (!(error instanceof HoldfastError) || !unexplained.has(error.code)) throw error;
@@ -90,9 +103,14 @@ export class S3Requests {
     }
   }
 
-  async putObject(key: string, body: Buffer, md5: Buffer, contentType: string, signal: AbortSignal): Promise<void> {
+  async putObject(
+    key: string,
+    { body, md5 }: { body: Buffer; md5: Buffer },
+    { contentType, retention }: ObjectTerms,
+    signal: AbortSignal,
+  ): Promise<void> {
     const action = `Storing "${key}"`;
-    const answer = await this.#connection.call(action, signal, (options) =>
+    const answer = await this.#callLocking(action, retention, signal, (options) =>
       this.#connection.client.send(
         new PutObjectCommand({
           Bucket: this.#bucket,
@@ -101,6 +119,7 @@ export class S3Requests {
           ContentLength: body.length,
           ContentMD5: md5.toString('base64'),
           ContentType: contentType,
+          ...lockFields(retention),
         }),
         options,
       ),
@@ -108,15 +127,39 @@ export class S3Requests {
     if (!answer.ETag) throw unconfirmed(action);
   }
 
+  /** A bucket without locks takes nothing that is to be locked. @throws HoldfastError configuration then */
+  async #callLocking<T>(
+    action: string,
+    retention: ObjectRetention | undefined,
+    signal: AbortSignal,
+    run: (options: CallOptions) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await this.#connection.call(action, signal, run);
+    } catch (error) {
+      if (!retention || !(error instanceof HoldfastError) || !isInvalidRequest(error)) throw error;
+      throw new HoldfastError(
+        'configuration',
+        `${error.message} Objects cannot be locked there: use a bucket that was created with Object Lock, or remove object_lock from the destination.`,
+        { cause: error },
+      );
+    }
+  }
+
   /** @returns the upload's id, and whether trials before may have opened uploads whose ids are not known */
   async createUpload(
     key: string,
-    contentType: string,
+    { contentType, retention }: ObjectTerms,
     signal: AbortSignal,
   ): Promise<{ uploadId: string; retried: boolean }> {
-    const answer = await this.#connection.call(`Starting the upload of "${key}"`, signal, (options) =>
+    const answer = await this.#callLocking(`Starting the upload of "${key}"`, retention, signal, (options) =>
       this.#connection.client.send(
-        new CreateMultipartUploadCommand({ Bucket: this.#bucket, Key: this.#prefix + key, ContentType: contentType }),
+        new CreateMultipartUploadCommand({
+          Bucket: this.#bucket,
+          Key: this.#prefix + key,
+          ContentType: contentType,
+          ...lockFields(retention),
+        }),
         options,
       ),
     );
@@ -220,42 +263,30 @@ export class S3Requests {
     return parts;
   }
 
-  async delete(key: string, signal: AbortSignal): Promise<void> {
-    try {
-      const { $metadata: answer } = await this.#connection.call(`Removing "${key}"`, signal, (options) =>
-        this.#connection.client.send(
-          new DeleteObjectCommand({ Bucket: this.#bucket, Key: this.#prefix + key }),
-          options,
-        ),
-      );
-      // Any other answer than "no content" may be an error that came as a 200, or not the store's at all.
-      if (answer.httpStatusCode === 204 || (await this.head(key, signal)) === null) return;
-    } catch (error) {
-      if (!(error instanceof HoldfastError) || error.code !== 'object_missing') throw error;
-      return;
-    }
-    throw this.#notDone(`Removing "${key}"`);
+  /** Locks an object that is there already. */
+  async putRetention(key: string, retention: ObjectRetention, signal: AbortSignal): Promise<void> {
+    const { mode, until } = retention;
+    await this.#connection.call(`Locking "${key}"`, signal, (options) =>
+      this.#connection.client.send(
+        new PutObjectRetentionCommand({
+          Bucket: this.#bucket,
+          Key: this.#prefix + key,
+          Retention: { Mode: lockModes[mode], RetainUntilDate: until },
+        }),
+        options,
+      ),
+    );
   }
 
-  async abortUpload({ key, uploadId }: Pick<OpenUpload, 'key' | 'uploadId'>, signal: AbortSignal): Promise<void> {
-    const action = `Removing the unfinished upload of "${key}"`;
-    try {
-      const { $metadata: answer } = await this.#connection.call(action, signal, (options) =>
-        this.#connection.client.send(
-          new AbortMultipartUploadCommand({ Bucket: this.#bucket, Key: this.#prefix + key, UploadId: uploadId }),
-          options,
-        ),
-      );
-      if (answer.httpStatusCode === 204 || (await this.listParts({ key, uploadId }, signal)) === null) return;
-    } catch (error) {
-      if (!(error instanceof HoldfastError) || !isNoSuchUpload(error)) throw error;
-      return;
-    }
-    throw this.#notDone(action);
-  }
-
-  #notDone(action: string): HoldfastError {
-    return new HoldfastError('store_failed', `${action} failed: ${this.#connection.target.host} confirmed nothing.`);
+  /** What keeps a version from being removed. */
+  async lockOf(key: string, versionId: string, signal: AbortSignal): Promise<{ until: Date | null; isHeld: boolean }> {
+    const answer = await this.#connection.call(`Looking at the lock of "${key}"`, signal, (options) =>
+      this.#connection.client.send(
+        new HeadObjectCommand({ Bucket: this.#bucket, Key: this.#prefix + key, VersionId: versionId }),
+        options,
+      ),
+    );
+    return { until: answer.ObjectLockRetainUntilDate ?? null, isHeld: answer.ObjectLockLegalHoldStatus === 'ON' };
   }
 
   async *list(prefix: string, signal: AbortSignal): AsyncGenerator<StoredObject> {
@@ -319,6 +350,20 @@ export class S3Requests {
       }
     }
   }
+}
+
+const lockModes = { governance: 'GOVERNANCE', compliance: 'COMPLIANCE' } as const;
+
+function lockFields(retention: ObjectRetention | undefined) {
+  if (!retention) return {};
+  return { ObjectLockMode: lockModes[retention.mode], ObjectLockRetainUntilDate: retention.until };
+}
+
+/** The lock that the store tells of; null also where it does not tell. */
+function retentionIn(answer: HeadObjectCommandOutput): ObjectRetention | null {
+  const { ObjectLockMode: mode, ObjectLockRetainUntilDate: until } = answer;
+  if (!until || !mode) return null;
+  return { mode: mode === 'COMPLIANCE' ? 'compliance' : 'governance', until };
 }
 
 /** An error that came as a 200, or a proxy's page, has none. */

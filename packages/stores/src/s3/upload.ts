@@ -5,11 +5,19 @@ import { abortError, bodyError } from '../streams.ts';
 import { BodyReader } from './body-reader.ts';
 import { BufferPool } from './buffer-pool.ts';
 import { isAway, isNoSuchUpload } from './errors.ts';
+import { lookLocked } from './locking.ts';
 import type { S3Options } from './options.ts';
 import type { Outage, Patience } from './outage.ts';
 import { tooLarge, type PartPlan } from './parts.ts';
-import type { S3Requests, SentPart } from './requests.ts';
+import type { Removals } from './removals.ts';
+import type { ObjectTerms, S3Requests, SentPart } from './requests.ts';
 import { etagOfParts, isProven, verifyStored, type Expected } from './verify.ts';
+
+/** What reaches the store: to write and to look, and to remove what a failure left. */
+export interface StoreAccess {
+  requests: S3Requests;
+  removals: Removals;
+}
 
 export interface UploadSettings {
   plan: PartPlan;
@@ -24,9 +32,10 @@ const defaultContentType = 'application/octet-stream';
 /** Stores one body of unknown length under one key: whole and verified, or not at all. */
 export class Upload {
   readonly #requests: S3Requests;
+  readonly #removals: Removals;
   readonly #settings: UploadSettings;
   readonly #key: string;
-  readonly #contentType: string;
+  readonly #terms: ObjectTerms;
   readonly #pool: BufferPool;
   readonly #outage: Outage;
   readonly #caller: AbortSignal;
@@ -43,11 +52,12 @@ export class Upload {
   /** The store may hold the object. */
   #objectSent = false;
 
-  constructor(requests: S3Requests, settings: UploadSettings, key: string, put: PutOptions) {
+  constructor({ requests, removals }: StoreAccess, settings: UploadSettings, key: string, put: PutOptions) {
     this.#requests = requests;
+    this.#removals = removals;
     this.#settings = settings;
     this.#key = key;
-    this.#contentType = put.contentType ?? defaultContentType;
+    this.#terms = { contentType: put.contentType ?? defaultContentType, retention: put.retention };
     this.#caller = put.signal;
     this.#signal = AbortSignal.any([put.signal, this.#failure.signal]);
     const { concurrency, options, patience } = settings;
@@ -72,8 +82,9 @@ export class Upload {
     try {
       await this.#patiently(() => this.#check());
       const expected = await this.#send(new BodyReader(body));
-      const found = await this.#patiently(() => this.#requests.head(this.#key, this.#signal));
-      const stored = verifyStored(found, expected, this.#key);
+      const { retention } = this.#terms;
+      const found = await this.#patiently(() => lookLocked(this.#requests, this.#key, retention, this.#signal));
+      const stored = verifyStored(found, { ...expected, retention }, this.#key);
       if (this.#strayUploads) await this.#patiently(() => this.#removeOwnStrayUploads());
       const { key, size, etag, modifiedAt } = stored;
       return { key, size, etag, modifiedAt };
@@ -131,7 +142,8 @@ export class Upload {
 
   async #sendWhole(content: Buffer, md5: Buffer): Promise<Expected> {
     this.#objectSent = true;
-    await this.#patiently(() => this.#requests.putObject(this.#key, content, md5, this.#contentType, this.#signal));
+    const bytes = { body: content, md5 };
+    await this.#patiently(() => this.#requests.putObject(this.#key, bytes, this.#terms, this.#signal));
     return { size: content.length, etag: md5.toString('hex') };
   }
 
@@ -141,7 +153,7 @@ export class Upload {
     let trials = 0;
     const { uploadId, retried } = await this.#patiently(() => {
       trials += 1;
-      return this.#requests.createUpload(this.#key, this.#contentType, this.#signal);
+      return this.#requests.createUpload(this.#key, this.#terms, this.#signal);
     });
     this.#uploadId = uploadId;
     this.#strayUploads = retried || trials > 1;
@@ -197,10 +209,10 @@ export class Upload {
     const signal = this.#cleanUpSignal();
     const steps: Promise<void>[] = [];
     if (this.#uploadId !== null) {
-      steps.push(this.#requests.abortUpload({ key: this.#key, uploadId: this.#uploadId }, signal));
+      steps.push(this.#removals.abortUpload({ key: this.#key, uploadId: this.#uploadId }, signal));
     }
     if (this.#strayUploads) steps.push(this.#removeStrayUploads(signal));
-    if (this.#objectSent) steps.push(this.#requests.delete(this.#key, signal));
+    if (this.#objectSent) steps.push(this.#removals.delete(this.#key, signal));
     await Promise.allSettled(steps);
   }
 
@@ -217,7 +229,7 @@ export class Upload {
   async #removeStrayUploads(signal: AbortSignal): Promise<void> {
     for await (const upload of this.#requests.listUploads(this.#key, signal)) {
       if (upload.key === this.#key && upload.uploadId !== this.#uploadId) {
-        await this.#requests.abortUpload(upload, signal);
+        await this.#removals.abortUpload(upload, signal);
       }
     }
   }

@@ -5,7 +5,7 @@ import { checkedTarget } from './target.ts';
 import { digestTag, isProven, verifyStored } from './verify.ts';
 
 const md5 = '5d41402abc4b2a76b9719d911017c592';
-const stored = { key: 'x', size: 5, etag: md5, modifiedAt: new Date(0), digest: md5 };
+const stored = { key: 'x', size: 5, etag: md5, modifiedAt: new Date(0), digest: md5, retention: null };
 
 describe('the check of what a store holds', () => {
   it('takes an ETag for a digest only where it is one', () => {
@@ -27,6 +27,24 @@ describe('the check of what a store holds', () => {
   it("does not compare a digest of the parts with one of the whole, as some providers' is", () => {
     expect(verifyStored(stored, { size: 5, etag: `${md5}-3` }, 'x')).to.equal(stored);
     expect(isProven(stored, { size: 5, etag: `${md5}-3` })).to.equal(false);
+  });
+
+  it('refuses a lock that is not told of, is shorter or weaker than what was asked for', () => {
+    const retention = { mode: 'compliance', until: new Date('2027-01-01T00:00:00.900Z') } as const;
+    const expected = { size: 5, etag: md5, retention };
+    const locked = (mode: 'compliance' | 'governance', until: string) => ({
+      ...stored,
+      retention: { mode, until: new Date(until) },
+    });
+    // Stores keep whole seconds.
+    const same = locked('compliance', '2027-01-01T00:00:00Z');
+    expect(verifyStored(same, expected, 'x')).to.equal(same);
+    const longer = locked('compliance', '2028-01-01T00:00:00Z');
+    expect(verifyStored(longer, expected, 'x')).to.equal(longer);
+    expect(() => verifyStored(stored, expected, 'x')).to.throw('does not say that "x" is locked');
+    for (const wrong of [locked('compliance', '2026-12-31T23:59:59Z'), locked('governance', '2027-01-01T00:00:00Z')]) {
+      expect(() => verifyStored(wrong, expected, 'x')).to.throw('instead of compliance until 2027-01-01T00:00:00.900Z');
+    }
   });
 
   it('takes an object for ours without an answer only by its digest', () => {

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
-import { HoldfastError, type StoredObject } from '@holdfast/shared/domain';
+import { HoldfastError, type ObjectRetention, type StoredObject } from '@holdfast/shared/domain';
 
 /** What the store should hold. */
 export interface Expected {
   size: number;
   /** The MD5 of the content, or `md5-<parts>` of an object made of parts, as S3 defines ETags; null where unknown. */
   etag: string | null;
+  /** How it was to be locked; absent: not at all. */
+  retention?: ObjectRetention | undefined;
 }
 
 const md5Form = /^[0-9a-f]{32}(-\d+)?$/;
@@ -32,6 +34,33 @@ export function etagOfParts(digests: readonly Buffer[]): string {
 /** An object as the store describes it, with the digest that its ETag is, where it is one. */
 export interface DescribedObject extends StoredObject {
   digest: string | null;
+  /** Null where it is not locked, or nobody may know. */
+  retention: ObjectRetention | null;
+}
+
+/** Stores keep whole seconds. */
+const lockToleranceMs = 1000;
+
+/** Whether a lock ends earlier than another, or can be passed by where the other cannot. */
+export function isWeaker(found: ObjectRetention, asked: ObjectRetention): boolean {
+  const isShorter = found.until.getTime() < asked.until.getTime() - lockToleranceMs;
+  return isShorter || (asked.mode === 'compliance' && found.mode !== 'compliance');
+}
+
+/** A lock is the last guard of a backup, so one that the store does not confirm is none. @throws HoldfastError */
+function verifyLock({ key, retention: found }: DescribedObject, asked: ObjectRetention): void {
+  if (!found) {
+    throw new HoldfastError(
+      'upload_unverified',
+      `The store does not say that "${key}" is locked, which was asked for: see that the bucket has Object Lock and that the access key may read locks (s3:GetObjectRetention).`,
+    );
+  }
+  if (isWeaker(found, asked)) {
+    throw new HoldfastError(
+      'upload_unverified',
+      `The store locked "${key}" in the mode ${found.mode} until ${found.until.toISOString()} instead of ${asked.mode} until ${asked.until.toISOString()}.`,
+    );
+  }
 }
 
 /** Compares what the store answers about an object with what was sent. @throws HoldfastError upload_unverified */
@@ -48,6 +77,7 @@ export function verifyStored(stored: DescribedObject | null, expected: Expected,
   if (comparable(stored.digest, expected.etag) && stored.digest !== expected.etag) {
     throw new HoldfastError('upload_unverified', `The store's checksum of "${key}" is not that of the bytes sent.`);
   }
+  if (expected.retention) verifyLock(stored, expected.retention);
   return stored;
 }
 

@@ -5,12 +5,19 @@ export type RequestKind =
   | 'removeBucket'
   | 'headBucket'
   | 'bucketLocation'
+  | 'getVersioning'
+  | 'putVersioning'
+  | 'getLock'
+  | 'putLock'
   | 'putObject'
   | 'getObject'
   | 'headObject'
+  | 'getRetention'
+  | 'putRetention'
   | 'deleteObject'
   | 'deleteObjects'
   | 'listObjects'
+  | 'listVersions'
   | 'createUpload'
   | 'uploadPart'
   | 'completeUpload'
@@ -63,6 +70,10 @@ export interface Dialect {
   rejectsChecksums: boolean;
   /** Answers 501 when unfinished uploads are to be listed. */
   noUploadListing: boolean;
+  /** Answers 501 to everything about versions and locks, and heeds no lock that is asked for. */
+  noVersions: boolean;
+  /** Forgets the lock of what is uploaded in parts (Ceph 16). */
+  forgetsLockOfParts: boolean;
   /** Does not know `If-Match`: answers with what it has. */
   ignoresConditions: boolean;
   /** Does not know `Range`: answers with the whole object. */
@@ -80,6 +91,8 @@ export const plainDialect: Dialect = {
   equalParts: false,
   rejectsChecksums: false,
   noUploadListing: false,
+  noVersions: false,
+  forgetsLockOfParts: false,
   ignoresConditions: false,
   ignoresRanges: false,
   opaqueEtags: false,

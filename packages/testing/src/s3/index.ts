@@ -2,11 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Faults, plainDialect, type Dialect, type RequestKind } from './faults.ts';
+import type { Policy } from './policy.ts';
 import { S3Server } from './server.ts';
 import { Storage } from './storage.ts';
+import { versionsOf } from './versions.ts';
 
 export type { Command, ControlAnswer } from './control.ts';
 export type { Dialect, Effect, Fault, RequestKind } from './faults.ts';
+export type { Policy } from './policy.ts';
 export { startS3Process, type S3Process } from './process.ts';
 
 export interface S3ServerOptions {
@@ -18,13 +21,34 @@ export interface S3ServerOptions {
   keepBytes?: boolean;
   accessKey?: string;
   secretKey?: string;
+  /** Others than the one above, who may do everything. */
+  users?: readonly TestUser[];
   region?: string;
   bucket?: string;
+  /** Whether the bucket keeps versions. */
+  versioning?: boolean;
+  /** Whether the bucket can lock, and so keeps versions too. */
+  objectLock?: boolean;
   dialect?: Partial<Dialect>;
   /** Names under which a bucket may stand in front of the host, beside path style. */
   virtualHosts?: readonly string[];
   /** Address to listen on. */
   host?: string;
+}
+
+/** Keys that may do what a policy says. */
+export interface TestUser {
+  accessKey: string;
+  secretKey: string;
+  policy: Policy;
+}
+
+/** A version of an object, or a delete marker. */
+export interface TestVersion {
+  key: string;
+  versionId: string;
+  isMarker: boolean;
+  lockedUntil: Date | null;
 }
 
 export interface TestUpload {
@@ -48,6 +72,10 @@ export interface TestS3 {
   openConnections(): number;
   openUploads(): TestUpload[];
   objects(): { key: string; size: number; etag: string }[];
+  /** All versions and delete markers, those of one key from the newest on. */
+  versions(): TestVersion[];
+  /** Lets time pass for locks alone. */
+  advance(ms: number): void;
   /** Turns one stored byte around without anybody's knowledge. */
   corrupt(key: string, position: number): Promise<void>;
   /** Stops listening and drops every connection; the content stays. */
@@ -67,22 +95,26 @@ export async function startS3(options: S3ServerOptions = {}): Promise<TestS3> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'holdfast-s3-')));
   const storage = new Storage(folder, options.keepBytes ?? true);
   const bucket = options.bucket ?? 'backups';
-  storage.createBucket(bucket);
+  const { versioning = false, objectLock = false } = options;
+  storage.createBucket(bucket, { versioning, objectLock });
   const accessKey = options.accessKey ?? 'test-access-key';
   const secretKey = options.secretKey ?? 'test-secret-key';
   const region = options.region ?? 'us-east-1';
   const host = options.host ?? '127.0.0.1';
   const faults = new Faults();
+  const owner = { accessKey, secretKey, policy: null };
+  let passed = 0;
   const server = new S3Server({
     storage,
-    credentials: { accessKey, secretKey, region },
+    credentials: [owner, ...(options.users ?? [])].map((user) => ({ ...user, region })),
     dialect: { ...plainDialect, ...options.dialect },
     faults,
     virtualHosts: options.virtualHosts ?? [],
     host,
+    now: () => Date.now() + passed,
   });
   const port = await server.listen(options.port ?? 0);
-  const content = () => storage.bucket(bucket) ?? { objects: {}, uploads: {} };
+  const content = () => storage.bucket(bucket) ?? { objects: {}, older: {}, uploads: {} };
   const resume = async (): Promise<void> => {
     await server.listen(port);
   };
@@ -101,6 +133,20 @@ export async function startS3(options: S3ServerOptions = {}): Promise<TestS3> {
         return { key, uploadId, parts: Object.keys(parts).length };
       }),
     objects: () => Object.entries(content().objects).map(([key, { size, etag }]) => ({ key, size, etag })),
+    versions: () => {
+      const held = content();
+      const keys = new Set([...Object.keys(held.objects), ...Object.keys(held.older)]);
+      return [...keys].sort().flatMap((key) =>
+        versionsOf(held, key).map(({ versionId, object }) => {
+          const until = object?.retention?.until;
+          const lockedUntil = until === undefined ? null : new Date(until);
+          return { key, versionId, isMarker: object === null, lockedUntil };
+        }),
+      );
+    },
+    advance: (ms) => {
+      passed += ms;
+    },
     corrupt: async (key, position) => {
       await storage.corrupt(content().objects[key]?.segments ?? [], position);
     },

@@ -1,5 +1,6 @@
 import type { Dialect } from './faults.ts';
 import type { Bucket, UploadEntry } from './storage.ts';
+import { versionsOf } from './versions.ts';
 import type { XmlNode } from './xml.ts';
 
 const byBytes = (left: string, right: string): number => Buffer.compare(Buffer.from(left), Buffer.from(right));
@@ -62,6 +63,45 @@ export function listObjects(name: string, bucket: Bucket, query: URLSearchParams
       : {}),
     Contents: contents,
     CommonPrefixes: [...folders].map((folder) => ({ Prefix: encode(folder) })),
+  };
+}
+
+/** ListObjectVersions: by keys, and the versions of each from the newest on. */
+export function listVersions(name: string, bucket: Bucket, query: URLSearchParams, dialect: Dialect): XmlNode {
+  const prefix = query.get('prefix') ?? '';
+  const keyMarker = query.get('key-marker') ?? '';
+  const idMarker = query.get('version-id-marker');
+  const most = Math.min(dialect.pageSize, Number(query.get('max-keys') ?? dialect.pageSize));
+  const encode = query.get('encoding-type') === 'url' ? encodeURIComponent : (text: string) => text;
+  const keys = [...new Set([...Object.keys(bucket.objects), ...Object.keys(bucket.older)])].sort(byBytes);
+  const all = keys.flatMap((key) => {
+    const order = byBytes(key, keyMarker);
+    if (!key.startsWith(prefix) || order < 0 || (order === 0 && idMarker === null)) return [];
+    const versions = versionsOf(bucket, key).map((version, index) => ({ key, version, isLatest: index === 0 }));
+    const from = order > 0 ? 0 : versions.findIndex(({ version }) => version.versionId === idMarker) + 1;
+    return versions.slice(from);
+  });
+  const page = all.slice(0, most);
+  const last = page.at(-1);
+  const truncated = all.length > page.length;
+  const common = ({ key, version, isLatest }: (typeof all)[number]) => ({
+    Key: encode(key),
+    VersionId: version.versionId,
+    IsLatest: isLatest,
+    LastModified: iso(version.modifiedAt),
+  });
+  return {
+    Name: name,
+    Prefix: encode(prefix),
+    MaxKeys: most,
+    ...(query.has('encoding-type') ? { EncodingType: 'url' } : {}),
+    IsTruncated: truncated,
+    ...(truncated && last ? { NextKeyMarker: encode(last.key), NextVersionIdMarker: last.version.versionId } : {}),
+    Version: page.flatMap((one) => {
+      const { object } = one.version;
+      return object ? [{ ...common(one), ETag: quoted(object.etag), Size: object.size, StorageClass: 'STANDARD' }] : [];
+    }),
+    DeleteMarker: page.flatMap((one) => (one.version.object === null ? [common(one)] : [])),
   };
 }
 

@@ -3,14 +3,27 @@ import type { IncomingMessage } from 'node:http';
 import { readText } from './body.ts';
 import { S3Error } from './errors.ts';
 import type { Dialect, Effect } from './faults.ts';
-import { listObjects, listParts, listUploads } from './lists.ts';
+import { listObjects, listParts, listUploads, listVersions } from './lists.ts';
+import {
+  changedRetention,
+  lockConfiguration,
+  requireDigest,
+  retentionOf,
+  retentionXml,
+  setLockConfiguration,
+  setVersioning,
+} from './locks.ts';
+import type { Permissions } from './permissions.ts';
+import { readObject, storedObject, tagHeader, versionHeader, wrongTag } from './reading.ts';
 import type { Addressed } from './request.ts';
-import type { Bucket, PartEntry, Segment, Storage, StoredEntry, UploadEntry } from './storage.ts';
+import type { Bucket, PartEntry, Retention, Segment, Storage, StoredEntry, UploadEntry } from './storage.ts';
+import { addVersion, deleteCurrent, deleteVersion, type Deleted } from './versions.ts';
 import { elements, unescape, type XmlNode } from './xml.ts';
 
 export interface Call {
   addressed: Addressed;
   request: IncomingMessage;
+  permissions: Permissions;
   /** The plain, checked body. */
   body: AsyncGenerator<Buffer>;
   effect: Effect | null;
@@ -24,16 +37,17 @@ export interface Answer {
   bytes?: { segments: readonly Segment[]; start: number; end: number };
 }
 
-const wrongTag = 'd41d8cd98f00b204e9800998ecf8427f';
-
 /** What each kind of request does. */
 export class Operations {
   readonly #storage: Storage;
   readonly #dialect: Dialect;
+  readonly #now: () => number;
 
-  constructor(storage: Storage, dialect: Dialect) {
+  /** @param now the time that locks go by, in milliseconds */
+  constructor(storage: Storage, dialect: Dialect, now: () => number) {
     this.#storage = storage;
     this.#dialect = dialect;
+    this.#now = now;
   }
 
   async run(call: Call): Promise<Answer> {
@@ -45,7 +59,8 @@ export class Operations {
     }
     if (kind === 'createBucket') {
       await readText(call.body);
-      this.#storage.createBucket(name);
+      const objectLock = call.request.headers['x-amz-bucket-object-lock-enabled'] === 'true';
+      this.#storage.createBucket(name, { objectLock });
       return { status: 200 };
     }
     const bucket = this.#storage.bucket(name);
@@ -54,12 +69,26 @@ export class Operations {
       case 'headBucket':
         return { status: 200 };
       case 'removeBucket':
-        if (Object.keys(bucket.objects).length > 0)
+        if (Object.keys(bucket.objects).length + Object.keys(bucket.older).length > 0)
           throw new S3Error(409, 'BucketNotEmpty', 'The bucket is not empty.');
         this.#storage.removeBucket(name);
         return { status: 204 };
       case 'bucketLocation':
         return { status: 200, xml: { root: 'LocationConstraint', content: {} } };
+      case 'getVersioning':
+      case 'putVersioning':
+      case 'getLock':
+      case 'putLock':
+        return await this.#configure(bucket, call);
+      case 'listVersions':
+        if (this.#dialect.noVersions) throw notImplemented();
+        return {
+          status: 200,
+          xml: { root: 'ListVersionsResult', content: listVersions(name, bucket, query, this.#dialect) },
+        };
+      case 'getRetention':
+      case 'putRetention':
+        return await this.#retention(bucket, call);
       case 'listObjects':
         return {
           status: 200,
@@ -77,8 +106,7 @@ export class Operations {
       case 'headObject':
         return readObject(bucket, call, this.#dialect);
       case 'deleteObject':
-        await this.#deleteObject(bucket, key);
-        return { status: 204 };
+        return { status: 204, headers: deletedHeaders(await this.#delete(bucket, key, query.get('versionId'), call)) };
       case 'deleteObjects':
         return this.#deleteObjects(bucket, call);
       case 'createUpload':
@@ -99,44 +127,107 @@ export class Operations {
     }
   }
 
+  /** What is asked of, or said to, a bucket about its versions and locks. */
+  async #configure(bucket: Bucket, { addressed: { kind }, body }: Call): Promise<Answer> {
+    const text = await readText(body);
+    if (this.#dialect.noVersions) throw notImplemented();
+    if (kind === 'getVersioning') {
+      const content = bucket.versioning ? { Status: bucket.versioning } : {};
+      return { status: 200, xml: { root: 'VersioningConfiguration', content } };
+    }
+    if (kind === 'getLock') {
+      return { status: 200, xml: { root: 'ObjectLockConfiguration', content: lockConfiguration(bucket) } };
+    }
+    if (kind === 'putVersioning') setVersioning(bucket, text);
+    else setLockConfiguration(bucket, text);
+    this.#storage.save();
+    return { status: 200 };
+  }
+
+  async #retention(bucket: Bucket, call: Call): Promise<Answer> {
+    const text = await readText(call.body);
+    const object = storedObject(bucket, call);
+    if (!bucket.objectLock) throw new S3Error(400, 'InvalidRequest', 'Bucket is missing Object Lock Configuration');
+    if (call.addressed.kind === 'getRetention') {
+      const { retention } = object;
+      if (!retention) {
+        throw new S3Error(404, 'NoSuchObjectLockConfiguration', 'The specified object does not have a lock');
+      }
+      return { status: 200, xml: { root: 'Retention', content: retentionXml(retention) } };
+    }
+    object.retention = changedRetention(object.retention, text, this.#lockTerms(call.addressed.key, call));
+    this.#storage.save();
+    return { status: 200 };
+  }
+
+  /** Governance is passed by only where somebody who may do it says so. */
+  #lockTerms(key: string, { request, permissions }: Call): { now: number; mayBypass: boolean } {
+    const asks = request.headers['x-amz-bypass-governance-retention'] === 'true';
+    return { now: this.#now(), mayBypass: asks && permissions.may('s3:BypassGovernanceRetention', key) };
+  }
+
+  #lockFor(bucket: Bucket, { headers }: IncomingMessage): { retention?: Retention } {
+    const retention = this.#dialect.noVersions ? undefined : retentionOf(bucket, headers, this.#now());
+    return retention ? { retention } : {};
+  }
+
   async #putObject(bucket: Bucket, key: string, call: Call): Promise<Answer> {
     if (call.request.headers['x-amz-copy-source'] !== undefined) throw notImplemented();
+    const lock = this.#lockFor(bucket, call.request);
+    requireDigest(call.request.headers);
     const { size, md5, segment } = await this.#storage.write(call.body);
     const etag = this.#tag(md5.toString('hex'), call.effect);
-    await this.#replace(bucket, key, {
+    const versionId = await this.#put(bucket, key, {
       size: call.effect?.type === 'loseByte' ? size - 1 : size,
       etag,
       contentType: contentTypeOf(call.request),
       modifiedAt: Date.now(),
       segments: [segment],
+      ...lock,
     });
-    return { status: 200, headers: tagHeader(etag, call.effect) };
+    return { status: 200, headers: { ...tagHeader(etag, call.effect), ...versionHeader(bucket, versionId) } };
   }
 
-  async #replace(bucket: Bucket, key: string, entry: StoredEntry): Promise<void> {
-    const old = bucket.objects[key];
-    bucket.objects[key] = entry;
+  async #put(bucket: Bucket, key: string, entry: Omit<StoredEntry, 'versionId'>): Promise<string> {
+    const { versionId, replaced } = addVersion(bucket, key, entry);
     this.#storage.save();
-    if (old) await this.#storage.discard(old.segments);
+    await this.#storage.discard(replaced);
+    return versionId;
   }
 
-  async #deleteObject(bucket: Bucket, key: string): Promise<void> {
-    const old = bucket.objects[key];
-    delete bucket.objects[key];
+  async #delete(bucket: Bucket, key: string, versionId: string | null, call: Call): Promise<Deleted> {
+    const deleted =
+      versionId === null
+        ? deleteCurrent(bucket, key)
+        : deleteVersion(bucket, key, versionId, this.#lockTerms(key, call));
     this.#storage.save();
-    if (old) await this.#storage.discard(old.segments);
+    await this.#storage.discard(deleted.removed);
+    return deleted;
   }
 
   async #deleteObjects(bucket: Bucket, call: Call): Promise<Answer> {
-    const keys = elements(await readText(call.body), 'Key').map(unescape);
-    for (const key of keys) await this.#deleteObject(bucket, key);
-    return { status: 200, xml: { root: 'DeleteResult', content: { Deleted: keys.map((Key) => ({ Key })) } } };
+    const Deleted: XmlNode[] = [];
+    const Error: XmlNode[] = [];
+    for (const object of elements(await readText(call.body), 'Object')) {
+      const Key = unescape(elements(object, 'Key')[0] ?? '');
+      const [versionId = null] = elements(object, 'VersionId');
+      try {
+        call.permissions.require(versionId === null ? 's3:DeleteObject' : 's3:DeleteObjectVersion', Key);
+        await this.#delete(bucket, Key, versionId, call);
+        Deleted.push({ Key });
+      } catch (error) {
+        if (!(error instanceof S3Error)) throw error;
+        Error.push({ Key, Code: error.code, Message: error.message });
+      }
+    }
+    return { status: 200, xml: { root: 'DeleteResult', content: { Deleted, Error } } };
   }
 
   #createUpload(name: string, bucket: Bucket, key: string, request: IncomingMessage): Answer {
     const uploadId = randomUUID();
     const contentType = contentTypeOf(request);
-    bucket.uploads[uploadId] = { key, uploadId, contentType, startedAt: Date.now(), parts: {} };
+    const lock = this.#lockFor(bucket, request);
+    bucket.uploads[uploadId] = { key, uploadId, contentType, startedAt: Date.now(), parts: {}, ...lock };
     this.#storage.save();
     const content = { Bucket: name, Key: key, UploadId: uploadId };
     return { status: 200, xml: { root: 'InitiateMultipartUploadResult', content } };
@@ -175,19 +266,21 @@ export class Operations {
     const md5 = createHash('md5').update(digests).digest('hex');
     const etag = this.#tag(`${md5}-${parts.length}`, call.effect);
     delete bucket.uploads[upload.uploadId];
-    await this.#replace(bucket, upload.key, {
+    const versionId = await this.#put(bucket, upload.key, {
       size: call.effect?.type === 'loseByte' ? size - 1 : size,
       etag,
       contentType: upload.contentType,
       modifiedAt: Date.now(),
       segments: parts.map((part) => part.segment),
+      ...(upload.retention && !this.#dialect.forgetsLockOfParts ? { retention: upload.retention } : {}),
     });
     const used = new Set(claimed.map(({ number }) => number));
     const unused = Object.entries(upload.parts).filter(([number]) => !used.has(Number(number)));
     await this.#storage.discard(unused.map(([, part]) => part.segment));
     const tag = call.effect?.type === 'noEtag' ? {} : { ETag: `"${etag}"` };
     const content = { Location: `/${name}/${upload.key}`, Bucket: name, Key: upload.key, ...tag };
-    return { status: 200, xml: { root: 'CompleteMultipartUploadResult', content } };
+    const headers = versionHeader(bucket, versionId);
+    return { status: 200, headers, xml: { root: 'CompleteMultipartUploadResult', content } };
   }
 
   #checkedParts(upload: UploadEntry, claimed: readonly { number: number; etag: string }[]): PartEntry[] {
@@ -225,54 +318,17 @@ export class Operations {
   }
 }
 
-function readObject(
-  bucket: Bucket,
-  { addressed: { key, query, kind }, request, effect }: Call,
-  { ignoresConditions, ignoresRanges }: Dialect,
-): Answer {
-  const object = bucket.objects[key];
-  if (!object) throw new S3Error(404, 'NoSuchKey', 'The specified key does not exist.', { Key: key });
-  const wanted = request.headers['if-match'];
-  if (!ignoresConditions && wanted !== undefined && wanted !== `"${object.etag}"`) {
-    throw new S3Error(412, 'PreconditionFailed', 'At least one of the preconditions you specified did not hold.');
-  }
-  const range = ignoresRanges ? null : parseRange(request.headers.range, object.size);
-  const disposition = query.get('response-content-disposition');
-  const size = range ? range.end - range.start + 1 : object.size;
-  return {
-    status: range ? 206 : 200,
-    headers: {
-      'content-type': query.get('response-content-type') ?? object.contentType,
-      'content-length': effect?.type === 'loseByte' && kind === 'headObject' ? size - 1 : size,
-      ...tagHeader(effect?.type === 'wrongEtag' ? wrongTag : object.etag, effect),
-      'last-modified': new Date(object.modifiedAt).toUTCString(),
-      'accept-ranges': 'bytes',
-      ...(range ? { 'content-range': `bytes ${range.start}-${range.end}/${object.size}` } : {}),
-      ...(disposition === null ? {} : { 'content-disposition': disposition }),
-    },
-    ...(kind === 'headObject'
-      ? {}
-      : { bytes: { segments: object.segments, start: range?.start ?? 0, end: range?.end ?? object.size - 1 } }),
-  };
-}
-
-function parseRange(header: string | undefined, size: number): { start: number; end: number } | null {
-  const [, from = '', to = ''] = /^bytes=(\d*)-(\d*)$/.exec(header ?? '') ?? [];
-  if (from === '' && to === '') return null;
-  const start = from === '' ? Math.max(0, size - Number(to)) : Number(from);
-  const end = from === '' || to === '' ? size - 1 : Math.min(Number(to), size - 1);
-  if (start >= size || start > end) throw new S3Error(416, 'InvalidRange', 'The requested range is not satisfiable');
-  return { start, end };
-}
-
 function openUpload(bucket: Bucket, { key, query }: Addressed): UploadEntry {
   const upload = bucket.uploads[query.get('uploadId') ?? ''];
   if (upload?.key !== key) throw noSuchUpload();
   return upload;
 }
 
-function tagHeader(etag: string, effect: Effect | null): Record<string, string> {
-  return effect?.type === 'noEtag' ? {} : { etag: `"${etag}"` };
+function deletedHeaders({ versionId, isMarker }: Deleted): Record<string, string> {
+  return {
+    ...(versionId === null ? {} : { 'x-amz-version-id': versionId }),
+    ...(isMarker ? { 'x-amz-delete-marker': 'true' } : {}),
+  };
 }
 
 function contentTypeOf(request: IncomingMessage): string {

@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { checkedBody } from './body.ts';
 import { S3Error } from './errors.ts';
 import type { Faults, Dialect, RequestKind } from './faults.ts';
+import { Permissions } from './permissions.ts';
 import { Operations, type Answer } from './operations.ts';
 import { address, type Addressed } from './request.ts';
 import { verifySignature, type Credentials } from './signature.ts';
@@ -15,12 +16,14 @@ import { document } from './xml.ts';
 
 interface ServerOptions {
   storage: Storage;
-  credentials: Credentials;
+  credentials: readonly Credentials[];
   dialect: Dialect;
   faults: Faults;
   /** Names under which a bucket may stand in front, beside path style. */
   virtualHosts: readonly string[];
   host: string;
+  /** The time that locks go by, in milliseconds. */
+  now: () => number;
 }
 
 /** One listening server: counts requests, applies faults, checks signatures, answers. */
@@ -34,7 +37,7 @@ export class S3Server {
 
   constructor(options: ServerOptions) {
     this.#options = options;
-    this.#operations = new Operations(options.storage, options.dialect);
+    this.#operations = new Operations(options.storage, options.dialect, options.now);
   }
 
   get openConnections(): number {
@@ -94,6 +97,8 @@ export class S3Server {
     }
     const { headers } = request;
     const verified = verifySignature({ ...addressed, headers }, this.#options.credentials);
+    const permissions = new Permissions(verified.credentials.policy, addressed.bucket);
+    permissions.requireFor(addressed, headers);
     if (effect?.type === 'answer') {
       throw new S3Error(effect.status, effect.code, effect.message ?? 'As the test asked for.');
     }
@@ -113,7 +118,8 @@ export class S3Server {
     }
     if (effect?.type === 'slow') await delay(effect.ms);
     if (headers.expect === '100-continue') response.writeContinue();
-    const answer = await this.#operations.run({ addressed, request, body: checkedBody(request, verified), effect });
+    const body = checkedBody(request, verified);
+    const answer = await this.#operations.run({ addressed, request, permissions, body, effect });
     if (effect?.type === 'dropAfter') request.socket.destroy();
     else await this.#send(answer, response, effect?.type === 'cutBody' || effect?.type === 'stallBody' ? effect : null);
   }
@@ -171,7 +177,7 @@ export class S3Server {
     const { code, message, fields, status } = error;
     // The rest of a refused body is read, so that the client sees the answer and not a broken connection.
     await drain(request);
-    response.writeHead(status, { 'content-type': 'application/xml' });
+    response.writeHead(status, { ...error.headers, 'content-type': 'application/xml' });
     response.end(
       request.method === 'HEAD'
         ? undefined

@@ -1,6 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { S3Error } from './errors.ts';
+import type { Policy } from './policy.ts';
 
 /** A request as far as its signature covers it. */
 export interface SignedRequest {
@@ -15,6 +16,8 @@ export interface Credentials {
   accessKey: string;
   secretKey: string;
   region: string;
+  /** Null allows everything. */
+  policy: Policy | null;
 }
 
 /** What the signature says about the body. */
@@ -23,6 +26,8 @@ export interface Verified {
   payload: string;
   /** For the signatures of the chunks of a streamed body. */
   chain: { signature: string; key: Buffer; scope: string; date: string };
+  /** Whose it is. */
+  credentials: Credentials;
 }
 
 /** Seconds. */
@@ -30,11 +35,12 @@ const longestLink = 7 * 24 * 3600;
 const maxSkewMs = 15 * 60 * 1000;
 
 /** Checks AWS Signature Version 4, in the header or in the query. @throws S3Error */
-export function verifySignature(request: SignedRequest, credentials: Credentials): Verified {
+export function verifySignature(request: SignedRequest, known: readonly Credentials[]): Verified {
   const presigned = request.query.has('X-Amz-Signature');
   const claim = presigned ? fromQuery(request.query) : fromHeader(request.headers);
   const [accessKey, day = '', region = '', service = '', terminator] = claim.credential.split('/');
-  if (accessKey !== credentials.accessKey) {
+  const credentials = known.find((one) => one.accessKey === accessKey);
+  if (!credentials) {
     throw new S3Error(403, 'InvalidAccessKeyId', 'The access key id you provided does not exist in our records.');
   }
   if (service !== 's3' || terminator !== 'aws4_request' || !claim.date.startsWith(day)) {
@@ -70,7 +76,8 @@ export function verifySignature(request: SignedRequest, credentials: Credentials
       'The request signature we calculated does not match the signature you provided. Check your key and signing method.',
     );
   }
-  return { payload: claim.payload, chain: { signature: claim.signature, key, scope, date: claim.date } };
+  const chain = { signature: claim.signature, key, scope, date: claim.date };
+  return { payload: claim.payload, chain, credentials };
 }
 
 /** Signature of one chunk of `STREAMING-AWS4-HMAC-SHA256-PAYLOAD`, made from the one before it. */

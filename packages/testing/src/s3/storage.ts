@@ -9,12 +9,29 @@ export interface Segment {
   size: number;
 }
 
+/** Until when a version must not be removed, in milliseconds. */
+export interface Retention {
+  mode: 'GOVERNANCE' | 'COMPLIANCE';
+  until: number;
+}
+
 export interface StoredEntry {
   size: number;
   etag: string;
   contentType: string;
   modifiedAt: number;
   segments: Segment[];
+  /** `null` as a text where the bucket did not keep versions when it was put. */
+  versionId: string;
+  retention?: Retention;
+}
+
+/** A version that is not the current object: an earlier one, or a delete marker. */
+export interface OldVersion {
+  versionId: string;
+  modifiedAt: number;
+  /** Null for a delete marker. */
+  object: StoredEntry | null;
 }
 
 export interface PartEntry {
@@ -29,11 +46,18 @@ export interface UploadEntry {
   contentType: string;
   startedAt: number;
   parts: Record<number, PartEntry>;
+  retention?: Retention;
 }
 
 export interface Bucket {
+  /** The current objects. */
   objects: Record<string, StoredEntry>;
+  /** By their keys, the newest first; a key whose newest version is a delete marker has no current object. */
+  older: Record<string, OldVersion[]>;
   uploads: Record<string, UploadEntry>;
+  versioning?: 'Enabled' | 'Suspended';
+  /** Set where objects can be locked, with what they are locked by when nothing else is asked for. */
+  objectLock?: { rule?: { mode: Retention['mode']; days: number } };
 }
 
 const flushBytes = 1024 * 1024;
@@ -72,8 +96,14 @@ export class Storage {
     return Object.keys(this.#buckets).sort();
   }
 
-  createBucket(name: string): void {
-    this.#buckets[name] ??= { objects: {}, uploads: {} };
+  createBucket(name: string, { versioning = false, objectLock = false } = {}): void {
+    this.#buckets[name] ??= {
+      objects: {},
+      older: {},
+      uploads: {},
+      ...(versioning || objectLock ? { versioning: 'Enabled' } : {}),
+      ...(objectLock ? { objectLock: {} } : {}),
+    };
     this.save();
   }
 

@@ -333,6 +333,17 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
       }
     });
 
+    it('says that it keeps no versions and cannot lock, and stores nothing that is to be locked', async () => {
+      const none = { versioning: false, objectLock: false, writerMayDelete: true };
+      expect(await store.capabilities(never)).to.deep.equal(none);
+      const key = fresh();
+      const retention = { mode: 'governance', until: new Date(Date.now() + 3_600_000) } as const;
+      const failure = await failureOf(store.put(key, streamOf(contentOf(10)), { signal: never, retention }));
+      expect(failure).to.include({ code: 'configuration' });
+      await nothingStays(key);
+      expect(await collect(store.listHidden(key))).to.deep.equal([]);
+    });
+
     it('passes its own probe and leaves nothing of it', async () => {
       expect(await store.probe(never)).to.deep.equal({ ok: true, problems: [] });
       expect(await collect(store.list('holdfast-probe'))).to.deep.equal([]);
