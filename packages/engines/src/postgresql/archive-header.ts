@@ -1,24 +1,31 @@
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
+import { CutOff, readHeader } from './archive-bytes.ts';
 
 /**
  * Looks at the beginning of an archive and puts it back.
  * @returns the major of the `pg_dump` that wrote it, or null when that cannot be seen
  */
 export async function archiveMajor(input: Readable): Promise<number | null> {
-  let head = input.read() as Buffer | null;
-  while (head === null && !input.readableEnded && !input.destroyed) {
-    await change(input);
-    head = input.read() as Buffer | null;
-  }
+  const head = await nextBytes(input);
   if (head === null) return null;
   input.unshift(head);
   try {
-    return parseMajor(head);
+    return readHeader(head)?.major ?? null;
   } catch (error) {
-    if (error instanceof RangeError) return null;
+    if (error instanceof CutOff) return null;
     throw error;
   }
+}
+
+/** @returns null at the end. @throws what the input failed with */
+export async function nextBytes(input: Readable): Promise<Buffer | null> {
+  let bytes = input.read() as Buffer | null;
+  while (bytes === null && !input.readableEnded && !input.destroyed) {
+    await change(input);
+    bytes = input.read() as Buffer | null;
+  }
+  return bytes;
 }
 
 /** Waits until there is something to read or nothing will come. @throws what the input failed with */
@@ -31,32 +38,4 @@ async function change(input: Readable): Promise<void> {
   } finally {
     listening.abort();
   }
-}
-
-/** Reads the header of PostgreSQL's custom format: magic, versions, sizes, time of creation, then three texts. */
-function parseMajor(head: Buffer): number | null {
-  if (head.toString('latin1', 0, 5) !== 'PGDMP') return null;
-  const format = head.readUInt8(5) * 100 + head.readUInt8(6);
-  const integerBytes = head.readUInt8(8);
-  let at = 11;
-  const integer = (): number => {
-    const value = head.readUIntLE(at + 1, integerBytes);
-    const negative = head.readUInt8(at) !== 0;
-    at += 1 + integerBytes;
-    return negative ? -value : value;
-  };
-  const text = (): string => {
-    const length = Math.max(0, integer());
-    if (at + length > head.length) throw new RangeError('The header is cut off.');
-    at += length;
-    return head.toString('utf8', at - length, at);
-  };
-  const compressionIsByte = format >= 115;
-  if (compressionIsByte) at += 1;
-  else integer();
-  for (let field = 0; field < 7; field++) integer();
-  text(); // the database
-  text(); // the server's version
-  const major = Number.parseInt(text(), 10);
-  return Number.isNaN(major) ? null : major;
 }

@@ -30,7 +30,7 @@ export async function dropLeftOvers(maintenance: Maintenance, restoreId: string)
 }
 
 /** The server goes on for a killed client: a database that it is still creating can be seen only after it is done. */
-async function endSessionsOf(session: Session, restoreId: string): Promise<void> {
+export async function endSessionsOf(session: Session, restoreId: string): Promise<void> {
   for (;;) {
     const sessions = await session.query(
       `select pg_terminate_backend(pid) from pg_stat_activity
@@ -43,15 +43,33 @@ async function endSessionsOf(session: Session, restoreId: string): Promise<void>
 }
 
 /** Drops a database with the sessions that are in it. */
-export async function dropDatabase(
-  { session, withoutSessions }: Maintenance,
-  oid: number,
-  name: string,
-): Promise<void> {
-  const [row] = await session.query<{ template: boolean }>(
-    'select datistemplate as template from pg_database where oid = $1',
+export async function dropDatabase(maintenance: Maintenance, oid: number, name: string): Promise<void> {
+  const { session, withoutSessions } = maintenance;
+  const [row] = await session.query<{ template: boolean; subscribes: boolean }>(
+    `select datistemplate as template, exists (select from pg_subscription s where s.subdbid = d.oid) as subscribes
+     from pg_database d where oid = $1`,
     [oid],
   );
   if (row?.template) await session.query(`ALTER DATABASE ${escapeIdentifier(name)} IS_TEMPLATE false`);
+  if (row?.subscribes) await dropSubscriptions(maintenance, name);
   await withoutSessions([oid], () => session.query(`DROP DATABASE IF EXISTS ${escapeIdentifier(name)}`));
+}
+
+/**
+ * A database with subscriptions cannot be dropped, and one is dropped only from within. The slot on the publisher is not
+ * touched: the content that stays may be using it.
+ */
+async function dropSubscriptions({ session, within }: Maintenance, name: string): Promise<void> {
+  await session.query(`ALTER DATABASE ${escapeIdentifier(name)} ALLOW_CONNECTIONS true`);
+  await within(name, async (inside) => {
+    const rows = await inside.query<{ subscription: string }>(
+      `select subname as subscription from pg_subscription s
+       join pg_database d on d.oid = s.subdbid where d.datname = current_database()`,
+    );
+    for (const { subscription } of rows.map((row) => ({ subscription: escapeIdentifier(row.subscription) }))) {
+      await inside.query(`ALTER SUBSCRIPTION ${subscription} DISABLE`);
+      await inside.query(`ALTER SUBSCRIPTION ${subscription} SET (slot_name = NONE)`);
+      await inside.query(`DROP SUBSCRIPTION ${subscription}`);
+    }
+  });
 }

@@ -17,8 +17,8 @@ export interface Client {
 
 /** What a client must be able to deal with. */
 export interface ClientNeeds {
-  /** Version and major of the server that it talks to. */
-  server: { version: string; major: number };
+  /** Version and major of the server that it talks to; null when it talks to none. */
+  server: { version: string; major: number } | null;
   /** Major of the program that wrote the archive to be read, when that is known. */
   archiveMajor?: number | null | undefined;
 }
@@ -80,23 +80,20 @@ export class Clients {
  */
 export function chooseClient(name: ClientName, found: readonly Client[], needs: ClientNeeds): Client {
   const { server, archiveMajor } = needs;
-  const least = Math.max(server.major, archiveMajor ?? 0);
+  const least = Math.max(server?.major ?? 0, archiveMajor ?? 0);
   const suitable = found.filter(({ major }) => major >= least);
   const newest = (list: readonly Client[]): Client | undefined =>
     list.reduce<Client | undefined>((best, client) => (best && best.major >= client.major ? best : client), undefined);
-  const chosen = suitable.find(({ major }) => major === server.major) ?? newest(suitable);
+  const chosen = suitable.find(({ major }) => major === server?.major) ?? newest(suitable);
   if (chosen) return chosen;
 
-  const install = `install postgresql-client-${least} on the machine of the worker, or name its folder in HOLDFAST_POSTGRESQL_CLIENTS`;
+  const install = `install postgresql-client${least > 0 ? `-${least}` : ''} on the machine of the worker, or name its folder in HOLDFAST_POSTGRESQL_CLIENTS`;
   const present = newest(found);
-  if (!present) {
-    throw new HoldfastError(
-      'client_missing',
-      `The server is PostgreSQL ${server.version}, but no ${name} was found: ${install}.`,
-    );
-  }
   const reason =
-    least > server.major ? `The archive was made by pg_dump ${least}` : `The server is PostgreSQL ${server.version}`;
+    server !== null && least === server.major
+      ? `The server is PostgreSQL ${server.version}`
+      : `The archive was made by pg_dump${least > 0 ? ` ${least}` : ''}`;
+  if (!present) throw new HoldfastError('client_missing', `${reason}, but no ${name} was found: ${install}.`);
   throw new HoldfastError(
     'client_too_old',
     `${reason}, but the newest ${name} found is ${present.version}: ${install}.`,

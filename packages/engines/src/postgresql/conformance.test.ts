@@ -1,8 +1,15 @@
-import { contentOf, describeEngine, newDatabase, openClient } from '@holdfast/testing/engines';
+import {
+  contentOf,
+  describeEngine,
+  describeSafeRestore,
+  newDatabase,
+  openClient,
+  type SafeRestoreSubject,
+} from '@holdfast/testing/engines';
 import { createEngines } from '../index.ts';
 import { runningPrograms } from '../process/index.ts';
 
-describeEngine('postgresql', async () => ({
+const subject = async (): Promise<SafeRestoreSubject> => ({
   engine: createEngines({ postgresqlClients: [] }).get('postgresql'),
   database: newDatabase,
   content: contentOf,
@@ -23,4 +30,9 @@ describeEngine('postgresql', async () => ({
     return rows.map(({ datname }) => datname);
   },
   runningPrograms,
-}));
+  part: { schemas: [], tables: ['public.customers', 'public.documents'] },
+  unknownPart: { schemas: [], tables: ['public.none'] },
+});
+
+describeEngine('postgresql', subject);
+describeSafeRestore('postgresql', subject);

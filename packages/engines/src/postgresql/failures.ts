@@ -56,6 +56,11 @@ const byProgramText: readonly (readonly [RegExp, ErrorCode])[] = [
   [/server does not support SSL|SSL error: certificate|does not match host name/, 'tls_failed'],
   [/Connection timed out/, 'server_silent'],
   [/server closed the connection|terminating connection|no connection to the server/, 'connection_lost'],
+  // The session that holds the snapshot open is gone.
+  [
+    /invalid snapshot identifier|could not import the requested snapshot|snapshot ".*" does not exist/,
+    'connection_lost',
+  ],
   [/SSL SYSCALL error|SSL connection has been closed|unexpected eof/, 'connection_lost'],
   [/could not (?:receive|send) data|Connection reset by peer/, 'connection_lost'],
   [/FATAL: {2}(?:sorry, too many clients|remaining connection slots|the database system is)/, 'server_busy'],

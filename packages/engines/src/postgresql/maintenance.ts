@@ -15,6 +15,8 @@ export interface Maintenance {
    * clients that reconnect at once cannot win, and no database has to be closed and opened again: a kill leaves it open.
    */
   withoutSessions: <T>(databases: readonly number[], statement: () => Promise<T>) => Promise<T>;
+  /** Opens a session in a database, for as long as `work` takes. */
+  within: <T>(database: string, work: (session: Session) => Promise<T>) => Promise<T>;
 }
 
 export interface MaintenanceOptions extends Pick<SessionOptions, 'signal' | 'lockTimeoutMs' | 'label'> {
@@ -35,8 +37,10 @@ export async function withMaintenance<T>(
     withSession({ ...connection, database }, { ...options, fallback }, (second) =>
       endingSessions(second, connection, databases, statement),
     );
+  const within: Maintenance['within'] = (name, inside) =>
+    withSession({ ...connection, database: name }, { ...options, fallback }, inside);
   try {
-    return await work({ session, withoutSessions });
+    return await work({ session, withoutSessions, within });
   } finally {
     await session.close();
   }

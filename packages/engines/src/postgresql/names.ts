@@ -1,16 +1,18 @@
 /** Longest name that PostgreSQL keeps, in bytes. */
-const longest = 63;
+export const longestName = 63;
 
 /** What the databases of one restore end in. The tail of a UUID of version 7 is random. */
 const shortId = (restoreId: string): string => restoreId.replaceAll('-', '').slice(-12);
 
-const marks = { build: '_hf_', old: '_hf_old_' } as const;
+const marks = { build: '_hf_', old: '_hf_old_', kept: '_hf_kept_' } as const;
 
 export interface RestoreNames {
   /** The database that is being built. */
   build: string;
   /** The former content, between the swap and its removal. */
   old: string;
+  /** The former content that is kept to be put back; no end of what a killed restore leaves is its end. */
+  kept: string;
 }
 
 /** The name of a restore's sessions, by which what is left of a killed one is found. */
@@ -22,16 +24,23 @@ export const madeBy = (restoreId: string): string => `Restored by Holdfast (rest
 /** Names beside `target`, shortened where they would be too long. */
 export function restoreNames(target: string, restoreId: string): RestoreNames {
   const id = shortId(restoreId);
-  return { build: withSuffix(target, marks.build + id), old: withSuffix(target, marks.old + id) };
+  return {
+    build: withSuffix(target, marks.build + id),
+    old: withSuffix(target, marks.old + id),
+    kept: withSuffix(target, marks.kept + id),
+  };
 }
 
-/** What the names of all databases of a restore end in, whatever its target. */
+/** What the names of all that a killed restore leaves end in, whatever its target. What is kept is not among it. */
 export function restoreSuffixes(restoreId: string): string[] {
-  return Object.values(marks).map((mark) => mark + shortId(restoreId));
+  return [marks.build, marks.old].map((mark) => mark + shortId(restoreId));
 }
+
+/** What the name of the former content that a restore keeps ends in, whatever its target. */
+export const keptSuffix = (restoreId: string): string => marks.kept + shortId(restoreId);
 
 function withSuffix(name: string, suffix: string): string {
   let base = name;
-  while (Buffer.byteLength(base + suffix) > longest) base = Array.from(base).slice(0, -1).join('');
+  while (Buffer.byteLength(base + suffix) > longestName) base = Array.from(base).slice(0, -1).join('');
   return base + suffix;
 }

@@ -11,12 +11,15 @@ const notOfExtension = `(not exists (select from pg_depend d
     where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
   or exists (select from pg_extension e where c.oid = any (e.extconfig)))`;
 
-const relations = `pg_class c join pg_namespace n on n.oid = c.relnamespace
+/** The relations that a dump holds, as `c` with their schema `n`, and the beginning of conditions on them. */
+export const dumpedRelations = `pg_class c join pg_namespace n on n.oid = c.relnamespace
   where ${ownSchemas} and c.relpersistence <> 't' and ${notOfExtension}`;
 
 /** The number of tables whose rows a dump reads. */
 export async function countTables(session: Session): Promise<number> {
-  const [row] = await session.query<{ count: number }>(`select count(*)::int from ${relations} and c.relkind = 'r'`);
+  const [row] = await session.query<{ count: number }>(
+    `select count(*)::int from ${dumpedRelations} and c.relkind = 'r'`,
+  );
   return row?.count ?? 0;
 }
 
@@ -41,7 +44,7 @@ export async function missingPrivileges(session: Session): Promise<string[]> {
 
 async function schemas(session: Session, role: string): Promise<string[]> {
   const rows = await session.query<{ name: string }>(
-    `select distinct n.nspname as name from ${relations} and c.relkind in ('r', 'p', 'S')
+    `select distinct n.nspname as name from ${dumpedRelations} and c.relkind in ('r', 'p', 'S')
        and not has_schema_privilege(n.oid, 'USAGE') order by 1`,
   );
   return rows.map(({ name }) => {
@@ -52,7 +55,7 @@ async function schemas(session: Session, role: string): Promise<string[]> {
 
 async function unreadable(session: Session, role: string): Promise<string[]> {
   const rows = await session.query<{ schema: string; name: string; sequence: boolean }>(
-    `select n.nspname as schema, c.relname as name, c.relkind = 'S' as sequence from ${relations}
+    `select n.nspname as schema, c.relname as name, c.relkind = 'S' as sequence from ${dumpedRelations}
        and case c.relkind when 'S' then not has_sequence_privilege(c.oid, 'SELECT')
          when 'r' then not has_table_privilege(c.oid, 'SELECT')
          when 'p' then not has_table_privilege(c.oid, 'SELECT') else false end
@@ -68,7 +71,7 @@ async function unreadable(session: Session, role: string): Promise<string[]> {
 
 async function hiddenRows(session: Session, role: string): Promise<string[]> {
   const rows = await session.query<{ schema: string; name: string }>(
-    `select n.nspname as schema, c.relname as name from ${relations} and c.relkind in ('r', 'p')
+    `select n.nspname as schema, c.relname as name from ${dumpedRelations} and c.relkind in ('r', 'p')
        and row_security_active(c.oid) order by 1, 2`,
   );
   return rows.map(

@@ -62,8 +62,10 @@ describe('restore of PostgreSQL', () => {
       `grant connect on database ${database} to "Odd owner" with grant option`,
       `grant temporary on database ${database} to pg_monitor with grant option`,
     );
+    const archive = await dumpOf(engine, connection);
+    await admin(`alter database ${database} allow_connections false`);
     const before = await admin(about);
-    await restore(connection, inPlace(), await dumpOf(engine, connection));
+    await restore(connection, inPlace(), archive);
     expect(await admin(about)).to.deep.equal(before);
     await admin(`drop database ${database}`, `drop role "Odd owner"`);
   });
@@ -285,7 +287,8 @@ describe('restore of PostgreSQL', () => {
     input.push(archive);
     const zombie = late.restore(connection, request, input, calm());
     const settled = failureOf(zombie, 'restore_failed');
-    const building = async (): Promise<boolean> => (await names()).some((name) => String(name).includes('_hf_'));
+    const beside = `${connection.database}_hf_`;
+    const building = async (): Promise<boolean> => (await names()).some((name) => String(name).startsWith(beside));
     await until('the zombie feeds its program', 10, async () => (await building()) && runningPrograms().length === 1);
     const controller = new AbortController();
     const successor = new Readable({ read: () => undefined });

@@ -11,35 +11,100 @@ const lists = new Set([
   'unix_socket_directories',
 ]);
 
+/** What belongs to a database itself and is in no archive. */
+interface Belongings {
+  owner: string;
+  comment: string | null;
+  limit: number;
+  template: boolean;
+  open: boolean;
+  grants: Grant[];
+  /** Settings by role; of the database for all of them under null. */
+  parameters: Map<string | null, string[]>;
+}
+
+interface Grant {
+  grantee: string | null;
+  privilege: string;
+  grantable: boolean;
+}
+
 /**
- * The statements that give database `name` what belongs to the database `oid` itself and is in no archive: settings,
- * privileges, comment, connection limit, being a template.
+ * The statements that give the database `to`, by then called `name`, what belongs to the database `from`: owner, settings,
+ * privileges, comment, connection limit, being a template or closed. What is equal already is left alone.
  */
-export async function settingsStatements(session: Session, oid: number, name: string): Promise<string[]> {
+export async function settingsStatements(session: Session, from: number, to: number, name: string): Promise<string[]> {
+  const wanted = await belongings(session, from);
+  const present = await belongings(session, to);
+  if (!wanted || !present) return [];
   return [
-    ...(await parameters(session, oid, name)),
-    ...(await privileges(session, oid, name)),
-    ...(await attributes(session, oid, name)),
+    ...attributes(wanted, present, name),
+    ...parameters(wanted.parameters, present.parameters, name),
+    ...privileges(wanted, present, name),
   ];
 }
 
-async function parameters(session: Session, oid: number, name: string): Promise<string[]> {
-  const rows = await session.query<{ role: string | null; setting: string }>(
-    `select case s.setrole when 0 then null else pg_get_userbyid(s.setrole) end as role, unnest(s.setconfig) as setting
+async function belongings(session: Session, oid: number): Promise<Belongings | null> {
+  const [row] = await session.query<Omit<Belongings, 'grants' | 'parameters'>>(
+    `select pg_get_userbyid(datdba) as owner, shobj_description(oid, 'pg_database') as comment, datconnlimit as "limit",
+       datistemplate as template, datallowconn as open
+     from pg_database where oid = $1`,
+    [oid],
+  );
+  if (!row) return null;
+  const grants = await session.query<Grant>(
+    `select case a.grantee when 0 then null else pg_get_userbyid(a.grantee) end as grantee,
+       a.privilege_type as privilege, a.is_grantable as grantable
+     from pg_database d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a where d.oid = $1 order by 1, 2, 3`,
+    [oid],
+  );
+  const settings = await session.query<{ role: string | null; settings: string[] }>(
+    `select case s.setrole when 0 then null else pg_get_userbyid(s.setrole) end as role, s.setconfig as settings
      from pg_db_role_setting s where s.setdatabase = $1`,
     [oid],
   );
-  return rows.map(({ role, setting }) => {
-    const at = setting.indexOf('=');
-    const parameter = setting.slice(0, at);
-    const value = setting.slice(at + 1);
-    const subject =
-      role === null
-        ? `ALTER DATABASE ${escapeIdentifier(name)}`
-        : `ALTER ROLE ${escapeIdentifier(role)} IN DATABASE ${escapeIdentifier(name)}`;
-    const values = lists.has(parameter) ? splitNames(value) : [value];
-    return `${subject} SET ${escapeIdentifier(parameter)} TO ${values.map(escapeLiteral).join(', ')}`;
-  });
+  return { ...row, grants, parameters: new Map(settings.map(({ role, settings }) => [role, settings])) };
+}
+
+function attributes(wanted: Belongings, present: Belongings, name: string): string[] {
+  const database = escapeIdentifier(name);
+  const statements = [];
+  if (wanted.owner !== present.owner) {
+    statements.push(`ALTER DATABASE ${database} OWNER TO ${escapeIdentifier(wanted.owner)}`);
+  }
+  if (wanted.comment !== present.comment) statements.push(commentStatement(name, wanted.comment));
+  if (wanted.limit !== present.limit) statements.push(`ALTER DATABASE ${database} CONNECTION LIMIT ${wanted.limit}`);
+  if (wanted.template !== present.template) {
+    statements.push(`ALTER DATABASE ${database} IS_TEMPLATE ${wanted.template}`);
+  }
+  if (wanted.open !== present.open) statements.push(openStatement(name, wanted.open));
+  return statements;
+}
+
+export const commentStatement = (name: string, comment: string | null): string =>
+  `COMMENT ON DATABASE ${escapeIdentifier(name)} IS ${comment === null ? 'NULL' : escapeLiteral(comment)}`;
+
+/** Whether anybody may connect. */
+export const openStatement = (name: string, open: boolean): string =>
+  `ALTER DATABASE ${escapeIdentifier(name)} ALLOW_CONNECTIONS ${open}`;
+
+function parameters(wanted: Belongings['parameters'], present: Belongings['parameters'], name: string): string[] {
+  const subject = (role: string | null): string =>
+    role === null
+      ? `ALTER DATABASE ${escapeIdentifier(name)}`
+      : `ALTER ROLE ${escapeIdentifier(role)} IN DATABASE ${escapeIdentifier(name)}`;
+  const same = (role: string | null): boolean => wanted.get(role)?.join('\n') === present.get(role)?.join('\n');
+  const differing = [...new Set([...wanted.keys(), ...present.keys()])].filter((role) => !same(role));
+  return differing.flatMap((role) => [
+    ...(present.has(role) ? [`${subject(role)} RESET ALL`] : []),
+    ...(wanted.get(role) ?? []).map((setting) => {
+      const at = setting.indexOf('=');
+      const parameter = setting.slice(0, at);
+      const value = setting.slice(at + 1);
+      const values = lists.has(parameter) ? splitNames(value) : [value];
+      return `${subject(role)} SET ${escapeIdentifier(parameter)} TO ${values.map(escapeLiteral).join(', ')}`;
+    }),
+  ]);
 }
 
 /** Splits `"$user", public` into names, taking off their quotes. */
@@ -49,40 +114,18 @@ export function splitNames(list: string): string[] {
   return names.map((name) => (name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name));
 }
 
-async function privileges(session: Session, oid: number, name: string): Promise<string[]> {
+function privileges(wanted: Belongings, present: Belongings, name: string): string[] {
   const database = escapeIdentifier(name);
-  const [acl] = await session.query<{ owner: string; changed: boolean }>(
-    'select pg_get_userbyid(datdba) as owner, datacl is not null as changed from pg_database where oid = $1',
-    [oid],
-  );
-  if (!acl?.changed) return [];
-  const grants = await session.query<{ grantee: string | null; privilege: string; grantable: boolean }>(
-    `select case a.grantee when 0 then null else pg_get_userbyid(a.grantee) end as grantee,
-       a.privilege_type as privilege, a.is_grantable as grantable
-     from pg_database d, aclexplode(d.datacl) a where d.oid = $1`,
-    [oid],
-  );
+  const isSameOwner = wanted.owner === present.owner;
+  if (isSameOwner && JSON.stringify(wanted.grants) === JSON.stringify(present.grants)) return [];
+  const roles = new Set([wanted.owner, present.owner, ...present.grants.map(({ grantee }) => grantee)]);
+  const holders = [...roles].flatMap((role) => (role === null ? [] : [escapeIdentifier(role)]));
   return [
-    `REVOKE ALL ON DATABASE ${database} FROM PUBLIC, ${escapeIdentifier(acl.owner)}`,
-    ...grants.map(
+    `REVOKE ALL ON DATABASE ${database} FROM PUBLIC, ${holders.join(', ')} CASCADE`,
+    ...wanted.grants.map(
       ({ grantee, privilege, grantable }) =>
         `GRANT ${privilege} ON DATABASE ${database} TO ${grantee === null ? 'PUBLIC' : escapeIdentifier(grantee)}` +
         (grantable ? ' WITH GRANT OPTION' : ''),
     ),
   ];
-}
-
-async function attributes(session: Session, oid: number, name: string): Promise<string[]> {
-  const [row] = await session.query<{ comment: string | null; limit: number; template: boolean }>(
-    `select shobj_description(oid, 'pg_database') as comment, datconnlimit as "limit", datistemplate as template
-     from pg_database where oid = $1`,
-    [oid],
-  );
-  if (!row) return [];
-  const database = escapeIdentifier(name);
-  const statements = [];
-  if (row.comment !== null) statements.push(`COMMENT ON DATABASE ${database} IS ${escapeLiteral(row.comment)}`);
-  if (row.limit >= 0) statements.push(`ALTER DATABASE ${database} CONNECTION LIMIT ${row.limit}`);
-  if (row.template) statements.push(`ALTER DATABASE ${database} IS_TEMPLATE true`);
-  return statements;
 }

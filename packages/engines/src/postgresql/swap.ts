@@ -1,28 +1,32 @@
 import { HoldfastError, type Connection } from '@holdfast/shared/domain';
-import { escapeIdentifier, escapeLiteral } from 'pg';
+import { escapeIdentifier } from 'pg';
 import type { PostgresContext } from './context.ts';
 import { failure } from './failures.ts';
 import { withMaintenance, type Maintenance } from './maintenance.ts';
-import type { RestoreNames } from './names.ts';
-import { settingsStatements } from './settings.ts';
+import { commentStatement, openStatement, settingsStatements } from './settings.ts';
 
 /** What takes which name. */
 export interface Swap {
   target: string;
-  names: RestoreNames;
-  /** The database that was built. */
-  buildOid: number;
+  /** The database that takes the target's name. */
+  incoming: { name: string; oid: number };
+  /** The name that a database with the target's name moves to. */
+  aside: string;
+  /** What that database is called then, and the mark that it gets, where it is kept; null when it is to be dropped. */
+  kept: { name: string; comment: string } | null;
   /** The name of the sessions. */
   label: string;
-  /** Given to a database that is new; null when the target may be there, and then keeps its own. */
+  /** Whether the target must not be there yet. */
+  isNew: boolean;
+  /** Given to the target when there was none; a database that was there gives it its own. */
   comment: string | null;
 }
 
 const swapTimeoutMs = 120_000;
 
 /**
- * Gives the built database the target's name in one transaction; a database that has the name now moves aside. May
- * be aborted until it commits: from then on whoever asked must hear that it was done.
+ * Gives a database the target's name in one transaction; a database that has the name now moves aside. May be aborted
+ * until it commits: from then on whoever asked must hear that it was done.
  * @returns the oid of the former database, or null when there was none
  */
 export async function swap(
@@ -34,31 +38,55 @@ export async function swap(
   const onAbort = (): void => stop.abort(outer.reason);
   outer.addEventListener('abort', onAbort, { once: true });
   const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(swapTimeoutMs)]);
-  const { target, names, buildOid, label, comment } = swap;
+  const { target, incoming, label } = swap;
   return withMaintenance(connection, { target, signal, lockTimeoutMs, label }, async (maintenance) => {
     const { session, withoutSessions } = maintenance;
     const formerOid = await oidOf(maintenance, target);
-    if (comment !== null && formerOid !== null) throw targetExists(connection, target);
-    const settings = formerOid === null ? [] : await settingsStatements(session, formerOid, target);
-    const involved = formerOid === null ? [buildOid] : [formerOid, buildOid];
+    if (swap.isNew && formerOid !== null) throw targetExists(connection, target);
+    const statements = await finishing(maintenance, swap, formerOid);
+    const involved = formerOid === null ? [incoming.oid] : [formerOid, incoming.oid];
     await withoutSessions(involved, async () => {
       await session.query('BEGIN');
-      if (formerOid !== null) await rename(connection, maintenance, target, names.old);
-      await rename(connection, maintenance, names.build, target);
-      // A restore that lost its lease and was replaced must not put its successor's unfinished database in place.
-      if ((await oidOf(maintenance, target)) !== buildOid) {
-        throw failure('restore_failed', 'the database that was being built was replaced', connection, undefined);
-      }
-      for (const statement of settings) await session.query(statement);
-      if (comment !== null) {
-        await session.query(`COMMENT ON DATABASE ${escapeIdentifier(target)} IS ${escapeLiteral(comment)}`);
-      }
+      await exchange(connection, maintenance, swap, formerOid);
+      for (const statement of statements) await session.query(statement);
       outer.throwIfAborted();
       outer.removeEventListener('abort', onAbort);
       await commit(connection, session.query('COMMIT'), swap, lockTimeoutMs);
     });
     return formerOid;
   });
+}
+
+/** What is done in the transaction after the names are exchanged. */
+async function finishing(
+  { session }: Maintenance,
+  { target, incoming, kept, comment }: Swap,
+  formerOid: number | null,
+): Promise<string[]> {
+  if (formerOid === null) {
+    const open = openStatement(target, true);
+    return comment === null ? [open] : [open, commentStatement(target, comment)];
+  }
+  const settings = await settingsStatements(session, formerOid, incoming.oid, target);
+  // Closed, so that nobody writes into it by mistake and no subscription in it goes on.
+  return kept === null
+    ? settings
+    : [...settings, commentStatement(kept.name, kept.comment), openStatement(kept.name, false)];
+}
+
+async function exchange(
+  connection: Connection,
+  maintenance: Maintenance,
+  { target, incoming, aside, kept }: Swap,
+  formerOid: number | null,
+): Promise<void> {
+  if (formerOid !== null) await rename(connection, maintenance, target, aside);
+  await rename(connection, maintenance, incoming.name, target);
+  // A restore that lost its lease and was replaced must not put its successor's unfinished database in place.
+  if ((await oidOf(maintenance, target)) !== incoming.oid) {
+    throw failure('restore_failed', 'the database that was to be put in place was replaced', connection, undefined);
+  }
+  if (formerOid !== null && kept !== null) await rename(connection, maintenance, aside, kept.name);
 }
 
 export const targetExists = (connection: Connection, name: string): HoldfastError =>
@@ -82,7 +110,7 @@ async function oidOf({ session }: Maintenance, name: string): Promise<number | n
 async function commit(
   connection: Connection,
   committing: Promise<unknown>,
-  { target, buildOid }: Swap,
+  { target, incoming }: Swap,
   lockTimeoutMs: number,
 ): Promise<void> {
   try {
@@ -93,6 +121,6 @@ async function commit(
     const inPlace = await withMaintenance(connection, { target, signal, lockTimeoutMs }, (again) =>
       oidOf(again, target),
     );
-    if (inPlace !== buildOid) throw error;
+    if (inPlace !== incoming.oid) throw error;
   }
 }

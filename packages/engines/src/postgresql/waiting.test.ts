@@ -128,7 +128,7 @@ describe('a restore into a new database', function () {
     expect(await patient.findRestored(connection, mine, calm())).to.equal(null);
     await patient.restore(connection, mine, Readable.from([archive]), calm());
     await patient.cleanUpRestore(connection, mine.restoreId, calm());
-    expect(await patient.findRestored(connection, mine, calm())).to.contain(mine.target.database);
+    expect((await patient.findRestored(connection, mine, calm()))?.outcome).to.contain(mine.target.database);
     const another = { ...mine, restoreId: randomUUID() };
     expect(await patient.findRestored(connection, another, calm())).to.equal(null);
     await failureOf(patient.restore(connection, another, Readable.from([archive]), calm()), 'restore_target_exists');

@@ -7,6 +7,7 @@ import { Readable } from 'node:stream';
 export class ProgramOutput extends Readable {
   readonly #pipe: Readable;
   readonly #terminate: () => void;
+  readonly #begun = Promise.withResolvers<void>();
   #bytes = 0;
 
   constructor(pipe: Readable, terminate: () => void) {
@@ -14,6 +15,7 @@ export class ProgramOutput extends Readable {
     this.#pipe = pipe;
     this.#terminate = terminate;
     pipe.on('data', (chunk: Buffer) => {
+      if (this.#bytes === 0) this.#begun.resolve();
       this.#bytes += chunk.length;
       if (!this.destroyed && !this.push(chunk)) pipe.pause();
     });
@@ -26,6 +28,11 @@ export class ProgramOutput extends Readable {
   /** Bytes read from the program so far. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Resolves with the first byte; never when there is none. */
+  get begun(): Promise<void> {
+    return this.#begun.promise;
   }
 
   override _read(): void {

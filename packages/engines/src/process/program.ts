@@ -42,6 +42,8 @@ export interface Program {
   stdin: Writable;
   /** Ends only after the judge accepted the program's end; anything else destroys it with what the judge said. */
   stdout: Readable;
+  /** Resolves with the first byte of its output; never when there is none. */
+  begun: Promise<void>;
   /** Resolves when it and its streams have ended, with what the judge said, or the signal's reason. Never rejects. */
   ended: Promise<{ end: ProgramEnd; error: unknown }>;
   /** Ends it: SIGTERM, and SIGKILL after the grace. */
@@ -99,7 +101,7 @@ export function startProgram(options: ProgramOptions): Program {
       resolve({ end, error });
     });
   });
-  return { pid, stdin: child.stdin, stdout, ended, terminate };
+  return { pid, stdin: child.stdin, stdout, begun: stdout.begun, ended, terminate };
 }
 
 function terminator(child: ChildProcess, graceMs: number): () => void {

@@ -32,8 +32,9 @@ export async function dumpGlobals(clients: Clients, connection: Connection, cont
   }));
   const { client, server } = found;
   const database = `--database=${databaseArgument(connection.database)}`;
+  const { stream } = await startDumpProgram(client, [...args, database], connection, context, env);
   return {
-    stream: await startDumpProgram(client, [...args, database], connection, context, env),
+    stream,
     fileName: 'globals.sql',
     format: globalsFormat,
     tool: { name: client.name, version: client.version },

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { Readable } from 'node:stream';
-import type { Connection, GlobalsReport, HoldfastError } from '@holdfast/shared/domain';
+import { HoldfastError, type Connection, type GlobalsReport } from '@holdfast/shared/domain';
 import type { PostgresContext } from '../context.ts';
 import { failure } from '../failures.ts';
 import { withMaintenance } from '../maintenance.ts';
@@ -38,6 +38,19 @@ export async function restoreGlobals(
       serverVersion: session.server.version,
       outcome: await apply(session, globals, refuse),
     }));
+  } catch (error) {
+    input.destroy();
+    throw signal.aborted ? signal.reason : error;
+  }
+}
+
+/** Reads the whole file as `restoreGlobals` would, and applies nothing. @throws HoldfastError integrity */
+export async function checkGlobals(input: Readable, signal: AbortSignal): Promise<void> {
+  const refuse = (why: string): HoldfastError =>
+    new HoldfastError('integrity', `The file of roles cannot be read: ${why}.`);
+  input.on('error', () => undefined);
+  try {
+    parse(await textOf(input, signal, refuse), refuse);
   } catch (error) {
     input.destroy();
     throw signal.aborted ? signal.reason : error;

@@ -1,0 +1,2 @@
+export { contentOfDump } from './during-dump.ts';
+export { readContent } from './read.ts';
