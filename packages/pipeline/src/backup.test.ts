@@ -2,14 +2,15 @@ import { expect } from 'chai';
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { manifestSchema, type Manifest } from '@holdfast/shared/contracts';
-import { HoldfastError, type Engine, type StoredObject } from '@holdfast/shared/domain';
+import type { Manifest } from '@holdfast/shared/contracts';
+import { HoldfastError, noKeys, type Engine, type StoredObject } from '@holdfast/shared/domain';
 import { MemoryStore, pieces } from '@holdfast/testing/fakes';
 import { FakeEngine, backupId, backupRow, countingIds, connectionRow, fixedClock } from '@holdfast/testing/fakes';
 import { runBackup, type BackupOutcome, type BackupRun } from './backup.ts';
 import { gzip, zstd, type Codec } from './codecs/index.ts';
 import { frameBytes, framesAtOnce } from './codecs/zstd-encode.ts';
 import { discardAttempt } from './discard.ts';
+import { manifestText, parseManifest } from './manifest.ts';
 import { verifyReadable } from './verify.ts';
 
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
@@ -24,6 +25,7 @@ function run(change: Partial<BackupRun> & { store: MemoryStore }): Promise<Backu
     database: connectionRow(),
     engine: new FakeEngine(content),
     codecs: [zstd()],
+    keys: noKeys,
     ids: countingIds(),
     clock: fixedClock,
     limits,
@@ -73,11 +75,11 @@ describe('runBackup', () => {
     const plain = execFileSync('zstd', ['-d', '-c'], { input: stored, maxBuffer: 2 * content.length });
     expect(plain.equals(content)).to.equal(true);
 
-    expect(manifestSchema.parse(JSON.parse(String(store.objects.get(manifestKey))))).to.deep.equal(manifest);
+    expect(parseManifest(store.objects.get(manifestKey) ?? Buffer.alloc(0), manifestKey)).to.deep.equal(manifest);
     expect(manifest).to.include({ backupId, attempt: 1, engine: 'postgresql', database: 'shop', serverVersion: '1' });
     expect(manifest.files[0]).to.include({ id: file.id, key: file.key, format: 'fake' });
     expect(manifest.files[0]?.codecs).to.deep.equal(['zstd']);
-    expect(await verifyReadable(store, manifestKey, forever)).to.deep.equal(manifest);
+    expect(await verifyReadable(store, manifestKey, noKeys, forever)).to.deep.equal(manifest);
   });
 
   it('writes the manifest last', async () => {
@@ -91,7 +93,7 @@ describe('runBackup', () => {
     const { manifest, manifestKey } = await run({ store, codecs: [zstd(), gzip()] });
     expect(manifest.files[0]).to.include({ name: 'dump.fake.zst.gz' });
     expect(manifest.files[0]?.codecs).to.deep.equal(['zstd', 'gzip']);
-    await verifyReadable(store, manifestKey, forever);
+    await verifyReadable(store, manifestKey, noKeys, forever);
   });
 
   it('reports plain bytes and the estimate while it runs', async () => {
@@ -125,7 +127,7 @@ describe('runBackup', () => {
         { id: files[0]?.id, format: 'fake' },
         { id: files[1]?.id, format: 'fake-roles' },
       ]);
-      expect(await verifyReadable(store, manifestKey, forever)).to.deep.equal(manifest);
+      expect(await verifyReadable(store, manifestKey, noKeys, forever)).to.deep.equal(manifest);
     });
 
     it('stores them only for a database that asks for them', async () => {
@@ -161,8 +163,10 @@ describe('runBackup', () => {
     it('refuses an engine without globals before the dump begins', async () => {
       const store = new MemoryStore();
       const never = (): never => expect.fail('it was asked for something');
-      const without = { probe: never, dump: never, restore: never, findRestored: never, cleanUpRestore: never };
-      const engine: Engine = { type: 'postgresql', format: 'fake', ...without };
+      const reading = { probe: never, dump: never, checkReadable: never, readContent: never, preflight: never };
+      const restoring = { restore: never, findRestored: never, cleanUpRestore: never, undoRestore: never };
+      const dropping = { dropFormer: never, dropRestored: never };
+      const engine: Engine = { type: 'postgresql', format: 'fake', ...reading, ...restoring, ...dropping };
       expect(await failure(run({ store, engine, database }))).to.include({ code: 'configuration' });
     });
   });
@@ -383,7 +387,7 @@ describe('verifyReadable', () => {
     const { manifestKey, files, manifest }: { manifest: Manifest } & BackupOutcome = await run({ store });
     const key = files[0]?.key ?? '';
     const good = store.objects.get(key) ?? Buffer.alloc(0);
-    const check = (): Promise<unknown> => failure(verifyReadable(store, manifestKey, forever));
+    const check = (): Promise<unknown> => failure(verifyReadable(store, manifestKey, noKeys, forever));
     store.objects.delete(key);
     expect(await check()).to.include({ code: 'object_missing' });
     for (const bad of [good.subarray(0, -1), good.subarray(0, 0), Buffer.concat([good, good])]) {
@@ -392,7 +396,7 @@ describe('verifyReadable', () => {
     }
     store.objects.set(key, good);
     const other = { ...manifest, files: manifest.files.map((file) => ({ ...file, key: `elsewhere/${file.name}` })) };
-    store.objects.set(manifestKey, Buffer.from(JSON.stringify(other)));
+    store.objects.set(manifestKey, Buffer.from(manifestText(other)));
     expect(await check()).to.include({ code: 'integrity' });
   });
 });

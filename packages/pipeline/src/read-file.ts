@@ -1,27 +1,32 @@
-import type { Transform } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import type { ManifestFile } from '@holdfast/shared/contracts';
-import { HoldfastError, type ChecksumType } from '@holdfast/shared/domain';
+import { HoldfastError, type ChecksumType, type Keys } from '@holdfast/shared/domain';
 import { codecOf } from './codecs/index.ts';
 import { isSymptom } from './first-cause.ts';
 import { HeldTail } from './held-tail.ts';
 import { Meter, type Measure } from './meter.ts';
 
+/** What is to be known of a file to read it. */
+type Stored = Pick<ManifestFile, 'key' | 'codecs' | 'plain' | 'stored'>;
+
 /**
  * The streams that turn a stored object back into the engine's bytes, in the order in which they are to be piped. The last
  * one ends only after sizes and digests on both sides of the codecs were found equal to the manifest's; otherwise it is
  * destroyed with `integrity` while its last bytes are still held back.
+ * @param keys those that its manifest names as recipients, and the identities to open it with: see `keysFor`
  * @param note is told why the bytes cannot be decoded, as soon as that shows
  */
 export function readingStreams(
-  file: ManifestFile,
+  file: Stored,
+  keys: Keys,
   note: (error: unknown) => void,
   onBytes: (plainSoFar: number) => void = () => undefined,
-): [Transform, ...Transform[]] {
+): [Duplex, ...Duplex[]] {
   const promised = digestOf(file.stored);
   const stored = new Meter(undefined, promised.algorithm);
   const plain = new Meter(onBytes);
   const decoders = file.codecs.toReversed().map((name) => {
-    const decoder = codecOf(name).decode();
+    const decoder = codecOf(name, keys).decode();
     return decoder.on('error', (error) => note(decodingError(file, error)));
   });
   const tail = new HeldTail(() => {
@@ -38,7 +43,7 @@ function digestOf(side: ManifestFile['stored']): { algorithm: ChecksumType; dige
 }
 
 function mustEqual(
-  file: ManifestFile,
+  file: Stored,
   side: 'plain' | 'stored',
   found: Measure,
   expected: Measure & { algorithm: ChecksumType },
@@ -51,7 +56,7 @@ function mustEqual(
   throw new HoldfastError('integrity', `${file.key} is damaged: its ${side} bytes ${difference}.`);
 }
 
-function decodingError(file: ManifestFile, error: Error): Error {
+function decodingError(file: Stored, error: Error): Error {
   // What a neighbour ended the decoder with says nothing of the bytes.
   if (error instanceof HoldfastError || isSymptom(error)) return error;
   return new HoldfastError('integrity', `${file.key} is damaged: it does not decode.`, { cause: error });

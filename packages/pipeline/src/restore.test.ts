@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import { manifestSchema } from '@holdfast/shared/contracts';
-import { HoldfastError, type DatabaseOptions } from '@holdfast/shared/domain';
+import { HoldfastError, noKeys, type DatabaseOptions } from '@holdfast/shared/domain';
 import {
   FakeEngine,
   MemoryStore,
@@ -19,6 +19,7 @@ import {
 import { runBackup, type BackupOutcome } from './backup.ts';
 import { gzip, zstd, type Codec } from './codecs/index.ts';
 import { HeldTail } from './held-tail.ts';
+import { manifestText } from './manifest.ts';
 import { runRestore, type RestoreRun } from './restore.ts';
 
 const forever = new AbortController().signal;
@@ -37,6 +38,7 @@ async function backedUp(
     engine: new FakeEngine(plain),
     store,
     codecs,
+    keys: noKeys,
     ids: countingIds(),
     clock: fixedClock,
     limits,
@@ -53,7 +55,9 @@ function run(
   return runRestore({
     restore: restoreRow(),
     database: connectionRow(),
+    keys: noKeys,
     fileIds: null,
+    compares: true,
     limits,
     signal: forever,
     onProgress: () => undefined,
@@ -236,7 +240,7 @@ describe('runRestore', () => {
         const { store, manifestKey, manifest } = await withGlobals();
         const files = manifest.files.map((file) => (file.role === role ? { ...file, format: 'tar' } : file));
         const other = manifestSchema.parse({ ...manifest, files });
-        store.objects.set(manifestKey, Buffer.from(JSON.stringify(other)));
+        store.objects.set(manifestKey, Buffer.from(manifestText(other)));
         const engine = new FakeEngine(Buffer.alloc(0));
         const error = await failure(run({ store, manifestKey, engine }));
         expect(error).to.include({ code: 'configuration' });
@@ -249,7 +253,7 @@ describe('runRestore', () => {
     it('refuses two files of one role', async () => {
       const { store, manifestKey, manifest } = await withGlobals();
       const files = [...manifest.files, ...manifest.files];
-      store.objects.set(manifestKey, Buffer.from(JSON.stringify({ ...manifest, files })));
+      store.objects.set(manifestKey, Buffer.from(manifestText({ ...manifest, files })));
       const engine = new FakeEngine(Buffer.alloc(0));
       expect(await failure(run({ store, manifestKey, engine }))).to.include({ code: 'configuration' });
       expect(engine.restoredRoles).to.deep.equal([]);

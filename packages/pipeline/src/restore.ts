@@ -1,45 +1,51 @@
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import type { Manifest, ManifestFile } from '@holdfast/shared/contracts';
+import type { Manifest } from '@holdfast/shared/contracts';
 import {
   HoldfastError,
+  toHoldfastError,
   type Connection,
   type Engine,
   type EngineContext,
+  type Keys,
   type ObjectStore,
-  type Restore,
+  type RestoreReport,
 } from '@holdfast/shared/domain';
-import { FirstCause } from './first-cause.ts';
+import { readContentFile } from './content-file.ts';
+import { feedEngine } from './feed-engine.ts';
 import { globalsOf } from './globals-of.ts';
+import { keysFor, mustOpen } from './keys.ts';
 import { readManifest } from './manifest.ts';
 import type { Progress } from './progress.ts';
-import { readingStreams } from './read-file.ts';
+import { requestOf, type ContentRestore } from './restore-request.ts';
 import { selectFiles } from './select-files.ts';
-import { StallGuard, Watchdog, type StallLimits } from './stall.ts';
+import type { StallLimits } from './stall.ts';
 import { verifyFile } from './verify.ts';
 
 export interface RestoreRun {
-  restore: Restore;
+  restore: Pick<ContentRestore, 'id' | 'backupId' | 'target' | 'ownership' | 'selection' | 'keepHours'>;
   manifestKey: string;
+  /** As the record of the backup has it; absent or null where it has none. */
+  manifestSha256?: string | null;
   /** The server to restore to, and the database there when the restore is in place. */
   database: Connection;
   engine: Engine;
   store: ObjectStore;
+  /** Its identities open what is encrypted. */
+  keys: Keys;
   /** Files of the backup to restore; null for all. */
   fileIds: readonly string[] | null;
+  /** Whether what comes of the dump must equal the backup's content manifest, where it has one, before it is put in place. */
+  compares: boolean;
   limits: StallLimits;
   /** Ends everything below; its reason is then what is thrown. */
   signal: AbortSignal;
   onProgress: (progress: Progress) => void;
+  /** Hears, before the dump begins, what is done already and stays done whatever comes of the rest: sentences for people. */
+  onPart?: (done: string) => Promise<void>;
 }
 
-export interface RestoreOutcome {
-  /** What the server and the target hold now, in sentences. */
-  outcome: string;
-}
-
-/** How long the engine may take to end after it was told to: it may be past the point from which it goes on to the end. */
-const patienceMs = 90_000;
+/** What the server and the target hold now, in sentences, and where the former content is kept. */
+export type RestoreOutcome = Pick<RestoreReport, 'outcome' | 'former'>;
 
 /** Gives one file's content to the engine. */
 type Restoring = (input: Readable, context: EngineContext) => Promise<RestoreOutcome>;
@@ -48,13 +54,18 @@ type Restoring = (input: Readable, context: EngineContext) => Promise<RestoreOut
  * Streams the chosen files of one backup back into its engine: first the server's globals, so that the owners exist, then
  * the dump. The engine's input ends only when every byte, stored and plain, was the one that the manifest promises; before
  * that it is destroyed, so the engine never finishes on damaged content.
- * @throws whatever failed first: HoldfastError integrity, object_missing, or what the engine or the store says
+ * @throws whatever failed first: HoldfastError integrity, object_missing, key_missing before anything is touched, or what the engine or the store says
  */
 export async function runRestore(run: RestoreRun): Promise<RestoreOutcome> {
-  const { engine, store, database, signal } = run;
-  const manifest = await readManifest(store, run.manifestKey, signal);
+  const { engine, store, database, limits, signal } = run;
+  const manifest = await readManifest(store, run.manifestKey, signal, run.manifestSha256);
   checkBelongs(manifest, run);
   const selected = selectFiles(manifest, run.fileIds, engine);
+  const keys = keysFor(manifest, run.keys);
+  const files = [selected.globals, selected.dump].filter((file) => file !== null);
+  await mustOpen(store, files, keys, signal);
+  const expected = run.compares && selected.dump ? await readContentFile(store, manifest, keys, signal) : null;
+  const feeding = { store, keys, limits, signal };
   const sizes = [selected.globals, selected.dump].map((file) => (file ? (file.plain?.size ?? null) : 0));
   const estimatedBytes = sizes.reduce((sum, size) => (sum === null || size === null ? null : sum + size), 0);
   let before = 0;
@@ -65,74 +76,28 @@ export async function runRestore(run: RestoreRun): Promise<RestoreOutcome> {
   if (selected.globals) {
     const globals = globalsOf(engine);
     // Roles are not taken back: a dump that turned out damaged after them would leave a changed server behind.
-    if (selected.dump) await verifyFile(store, selected.dump, signal);
+    if (selected.dump) await verifyFile(store, selected.dump, keys, signal);
     const work: Restoring = (input, context) => globals.restore(database, input, context);
-    done.push((await restoreFile(run, selected.globals, work, onBytes)).outcome);
+    done.push((await feedEngine(feeding, selected.globals, work, onBytes)).outcome);
     before = selected.globals.plain?.size ?? 0;
   }
-  if (selected.dump) {
-    const { target, ownership, id: restoreId } = run.restore;
-    const work: Restoring = (input, context) =>
-      engine.restore(database, { target, ownership, restoreId }, input, context);
-    try {
-      done.push((await restoreFile(run, selected.dump, work, onBytes)).outcome);
-    } catch (error) {
-      throw withWhatWasDone(error, done);
-    }
-  } else done.push(`Database "${database.database}" was not touched.`);
-  return { outcome: done.join(' ') };
-}
-
-async function restoreFile(
-  { store, signal, limits }: RestoreRun,
-  file: ManifestFile,
-  work: Restoring,
-  onBytes: (plainSoFar: number) => void,
-): Promise<RestoreOutcome> {
-  const first = new FirstCause(patienceMs);
-  let report: RestoreOutcome | null = null;
-  const program = {
-    seconds: limits.restoreSeconds,
-    stoodStill: 'the database took no byte of the restore nor finished',
-  };
-  const watchdog = new Watchdog(program, first.note);
-  const fromStore = { seconds: limits.storeSeconds, stoodStill: 'the store gave no byte of the backup' };
-  const streams = [
-    new StallGuard(fromStore, null),
-    ...readingStreams(file, first.note, (soFar) => {
-      watchdog.touch();
-      onBytes(soFar);
-    }),
-  ] as const;
-  first.watch(streams);
-  const input = streams.at(-1) ?? streams[0];
-  const read = async (): Promise<void> => {
-    const source = await store.get(file.key, { signal: first.signal });
-    await pipeline([source, ...streams], { signal: first.signal });
-  };
-  const write = async (): Promise<RestoreOutcome> => {
-    const done = await work(input, { signal: first.signal });
-    if (!input.readableEnded) {
-      throw new HoldfastError('restore_failed', `The restore ended before it had read the whole of ${file.name}.`);
-    }
-    report = done;
-    return done;
-  };
+  if (!selected.dump) return { outcome: [...done, `Database "${database.database}" was not touched.`].join(' ') };
+  const request = { ...requestOf(run.restore), expected };
+  const work: Restoring = (input, context) => engine.restore(database, request, input, context);
   try {
-    return await first.join(signal, () => [write(), read()]);
+    if (done.length > 0) await run.onPart?.(done.join(' '));
+    const { outcome, former } = await feedEngine(feeding, selected.dump, work, onBytes);
+    return { outcome: [...done, outcome].join(' '), ...(former !== undefined && { former }) };
   } catch (error) {
-    // Whoever ended it came too late: the content, proven whole, is in place, and to say anything else would be a lie.
-    if (report !== null) return report;
-    throw error;
-  } finally {
-    watchdog.stop();
+    throw withWhatWasDone(error, done);
   }
 }
 
 /** Whoever reads why a restore failed must also learn what it had done by then. */
 function withWhatWasDone(thrown: unknown, done: readonly string[]): unknown {
-  if (done.length === 0 || !(thrown instanceof HoldfastError)) return thrown;
-  return new HoldfastError(thrown.code, `${thrown.message} Before that: ${done.join(' ')}`, { cause: thrown });
+  if (done.length === 0) return thrown;
+  const { code, message } = toHoldfastError(thrown);
+  return new HoldfastError(code, `${message} Before that: ${done.join(' ')}`, { cause: thrown });
 }
 
 function checkBelongs(manifest: Manifest, { restore, engine, manifestKey }: RestoreRun): void {

@@ -16,7 +16,7 @@ export interface SelectedFiles {
 export function selectFiles(manifest: Manifest, fileIds: readonly string[] | null, engine: Engine): SelectedFiles {
   const unknown = fileIds?.find((id) => !manifest.files.some((file) => file.id === id));
   if (unknown !== undefined) throw new HoldfastError('object_missing', `The backup has no file ${unknown}.`);
-  const chosen = manifest.files.filter(({ id }) => fileIds?.includes(id) ?? true);
+  const chosen = manifest.files.filter(({ id, role }) => role !== 'content' && (fileIds?.includes(id) ?? true));
   if (chosen.length === 0) throw new HoldfastError('configuration', 'A restore takes at least one file of a backup.');
 
   const dump = atMostOne(chosen, 'dump');

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { HoldfastError, type ObjectStore } from '@holdfast/shared/domain';
+import { HoldfastError, type ObjectRetention, type ObjectStore } from '@holdfast/shared/domain';
 import type { Codec } from './codecs/codec.ts';
 import { FirstCause } from './first-cause.ts';
 import { Meter, type Measure } from './meter.ts';
@@ -14,6 +14,15 @@ export interface StoreDumpOptions {
   /** Where no byte moves for too long, the dump fails. */
   limits: StallLimits;
   onBytes: (plainSoFar: number) => void;
+  retention?: ObjectRetention | undefined;
+}
+
+/** What went into an object, on its way from the engine. */
+export interface StoredDump {
+  plain: Measure;
+  /** What was encrypted; null where nothing was. */
+  unencrypted: Measure | null;
+  stored: Measure;
 }
 
 /**
@@ -21,10 +30,7 @@ export interface StoreDumpOptions {
  * store must have taken every byte, and what it then says it holds must be as long as what was sent.
  * @throws whatever failed first
  */
-export async function storeDump(
-  dump: Readable,
-  options: StoreDumpOptions,
-): Promise<{ plain: Measure; stored: Measure }> {
+export async function storeDump(dump: Readable, options: StoreDumpOptions): Promise<StoredDump> {
   const { store, key } = options;
   const first = new FirstCause();
   const plain = new Meter(options.onBytes);
@@ -34,12 +40,16 @@ export async function storeDump(
     { seconds: dumpSeconds, stoodStill: 'the dump program gave no byte that the store would have taken' },
     { seconds: storeSeconds, stoodStill: 'the store took no byte of the dump' },
   );
-  const flow = [dump, guard, plain, ...options.codecs.map((codec) => codec.encode()), stored];
+  const unencrypted = options.codecs.some(({ name }) => name === 'age') ? new Meter() : null;
+  const encoders = options.codecs.flatMap((codec) =>
+    codec.name === 'age' && unencrypted ? [unencrypted, codec.encode()] : [codec.encode()],
+  );
+  const flow = [dump, guard, plain, ...encoders, stored];
   // Also after its end: a dump that fails late makes the whole attempt fail.
   first.watch(flow);
 
   const put = async (): Promise<void> => {
-    await store.put(key, stored, { signal: first.signal });
+    await store.put(key, stored, { signal: first.signal, retention: options.retention });
     if (!stored.readableEnded) {
       throw new HoldfastError('upload_unverified', `The store stopped taking ${key} before its end.`);
     }
@@ -55,5 +65,5 @@ export async function storeDump(
       `The store holds ${found} of ${key} where ${stored.measure.size} bytes were sent.`,
     );
   }
-  return { plain: plain.measure, stored: stored.measure };
+  return { plain: plain.measure, unencrypted: unencrypted?.measure ?? null, stored: stored.measure };
 }

@@ -1,4 +1,4 @@
-import type { Transform } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import type { CodecName } from '@holdfast/shared/contracts';
 
 /**
@@ -11,7 +11,7 @@ export interface Codec {
   /** What the file name gets behind it, with the dot. */
   readonly extension: string;
   /** A fresh stream for one file. It takes over the chunks that it is given and may release them: nobody else may keep one. */
-  encode(): Transform;
+  encode(): Duplex;
   /** A fresh stream for one file. Fails when the bytes are damaged or stop early, and never ends in silence then. */
-  decode(): Transform;
+  decode(): Duplex;
 }

@@ -1,10 +1,14 @@
 import { Readable } from 'node:stream';
 import type {
   Connection,
+  ContentManifest,
   Dump,
+  DumpOptions,
   Engine,
   EngineContext,
   EngineGlobals,
+  HoldfastError,
+  PreflightFinding,
   ProbeReport,
   RestoreReport,
   RestoreRequest,
@@ -26,6 +30,8 @@ export class FakeEngine implements Engine {
   restored: Buffer | null = null;
   /** Bytes that restores were given, finished or not. */
   received = 0;
+  /** What restores were asked for, in order. */
+  readonly requests: RestoreRequest[] = [];
   /** Ids of restores that were cleaned up, in order. */
   readonly cleaned: string[] = [];
   /** Makes the dump's bytes. */
@@ -45,6 +51,9 @@ export class FakeEngine implements Engine {
       const stream = Readable.from([this.roles], { objectMode: false });
       return { stream, fileName: 'roles.fake', format: 'fake-roles', tool, serverVersion: '1', estimatedBytes: null };
     },
+    checkReadable: async (input) => {
+      for await (const chunk of input) void chunk;
+    },
     restore: async (_connection, input, { signal }) => {
       const chunks: Buffer[] = [];
       for await (const chunk of input) chunks.push(chunk as Buffer);
@@ -58,7 +67,7 @@ export class FakeEngine implements Engine {
     return { serverVersion: '1', sizeBytes: this.content.length, tables: 1, missingPrivileges: [], tool };
   }
 
-  async dump(_connection: Connection, context: EngineContext): Promise<Dump> {
+  async dump(_connection: Connection, context: EngineContext, options?: DumpOptions): Promise<Dump> {
     context.signal.throwIfAborted();
     return {
       stream: this.produce(this.content, context),
@@ -67,6 +76,7 @@ export class FakeEngine implements Engine {
       tool,
       serverVersion: '1',
       estimatedBytes: this.content.length,
+      ...(options?.content && this.measured && { content: Promise.resolve(this.measured) }),
     };
   }
 
@@ -76,6 +86,7 @@ export class FakeEngine implements Engine {
     input: Readable,
     { signal }: EngineContext,
   ): Promise<RestoreReport> {
+    this.requests.push(request);
     const chunks: Buffer[] = [];
     for await (const chunk of input) {
       signal.throwIfAborted();
@@ -86,14 +97,61 @@ export class FakeEngine implements Engine {
     signal.throwIfAborted();
     this.restored = Buffer.concat(chunks);
     const database = request.target.mode === 'in_place' ? connection.database : request.target.database;
-    return { tool, serverVersion: '1', database, outcome: `${database} holds the backup.` };
+    const former = request.keepFormer === true ? { former: `${database}_former` } : {};
+    return { tool, serverVersion: '1', database, ...former, outcome: `${database} holds the backup.` };
+  }
+
+  /** Why its own client cannot decode a dump; null when it can. */
+  unreadable: HoldfastError | null = null;
+  /** Bytes that its client decoded to their end, for each dump. */
+  readonly checked: number[] = [];
+
+  async checkReadable(input: Readable): Promise<void> {
+    let bytes = 0;
+    for await (const chunk of input) bytes += (chunk as Buffer).length;
+    if (this.unreadable) throw this.unreadable;
+    this.checked.push(bytes);
+  }
+
+  /** What a dump finds that the database holds; null where it does not measure. */
+  measured: ContentManifest | null = null;
+  /** What the database is found to hold. */
+  contents: ContentManifest = { version: 1, level: 'full', algorithm: 'fake', items: [], missing: [] };
+  /** What a look before a restore finds. */
+  findings: PreflightFinding[] = [];
+  /** Ids of restores that were undone, and whose former content or new database was dropped, in order. */
+  readonly undone: string[] = [];
+  /** Called with each undoing; what it throws fails it. */
+  onUndo: (undoId: string) => Promise<void> | void = () => undefined;
+  readonly dropped: string[] = [];
+
+  async readContent(): Promise<ContentManifest> {
+    return this.contents;
+  }
+
+  async preflight(): Promise<PreflightFinding[]> {
+    return this.findings;
+  }
+
+  async undoRestore({ database }: Connection, restoreId: string, undoId: string): Promise<string> {
+    await this.onUndo(undoId);
+    this.undone.push(restoreId);
+    return `${database} holds its former content.`;
+  }
+
+  async dropFormer(_connection: Connection, restoreId: string): Promise<void> {
+    this.dropped.push(restoreId);
+  }
+
+  async dropRestored(_connection: Connection, { restoreId }: RestoreRequest): Promise<void> {
+    this.dropped.push(restoreId);
   }
 
   /** What an earlier attempt of a restore is found to have done. */
   found: string | null = null;
 
-  async findRestored(): Promise<string | null> {
-    return this.found;
+  async findRestored(): Promise<Pick<RestoreReport, 'outcome' | 'former'> | null> {
+    return this.found === null ? null : { outcome: this.found };
   }
 
   async cleanUpRestore(_connection: Connection, restoreId: string): Promise<void> {

@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import {
   HoldfastError,
+  ObjectLockedError,
   type GetOptions,
   type ObjectStore,
   type OpenUpload,
   type PutOptions,
+  type StoreCapabilities,
   type StoredObject,
 } from '@holdfast/shared/domain';
 
@@ -14,13 +16,15 @@ export class MemoryStore implements ObjectStore {
   readonly remoteUploads = null;
   readonly objects = new Map<string, Buffer>();
   readonly uploads = new Map<string, OpenUpload>();
+  /** Until when objects are locked, for those that are. */
+  readonly locks = new Map<string, Date>();
   /** Keys in the order in which they became whole. */
   readonly stored: string[] = [];
   /** Called with each chunk before the next one is read; what it throws fails the put. */
   onChunk: (key: string, received: number) => Promise<void> | void = () => undefined;
   closed = 0;
 
-  async put(key: string, body: Readable, { signal }: PutOptions): Promise<StoredObject> {
+  async put(key: string, body: Readable, { signal, retention }: PutOptions): Promise<StoredObject> {
     const upload = { key, uploadId: `${key}#${this.stored.length}`, startedAt: new Date(0) };
     this.uploads.set(upload.uploadId, upload);
     try {
@@ -35,6 +39,7 @@ export class MemoryStore implements ObjectStore {
       signal.throwIfAborted();
       this.objects.set(key, Buffer.concat(chunks));
       this.stored.push(key);
+      if (retention) this.locks.set(key, retention.until);
       return this.#describe(key, Buffer.concat(chunks));
     } finally {
       this.uploads.delete(upload.uploadId);
@@ -59,7 +64,13 @@ export class MemoryStore implements ObjectStore {
   }
 
   async delete(key: string): Promise<void> {
+    const until = this.locks.get(key);
+    if (until && until.getTime() > Date.now()) throw new ObjectLockedError(key, until);
     this.objects.delete(key);
+  }
+
+  async *listHidden(): AsyncIterable<string> {
+    // Nothing is kept of what is removed.
   }
 
   async *listUploads(prefix: string): AsyncIterable<OpenUpload> {
@@ -76,6 +87,10 @@ export class MemoryStore implements ObjectStore {
 
   async probe(): Promise<{ ok: boolean; problems: string[] }> {
     return { ok: true, problems: [] };
+  }
+
+  async capabilities(): Promise<StoreCapabilities> {
+    return { versioning: false, objectLock: false, writerMayDelete: true };
   }
 
   async close(): Promise<void> {

@@ -4,6 +4,7 @@ import {
   type Backup,
   type Clock,
   type Connection,
+  type ContentTarget,
   type Database,
   type Ids,
   type Restore,
@@ -87,9 +88,14 @@ export function backupRow(change: Partial<Backup> = {}): Backup {
     name: '20260304050607_shop',
     size: null,
     manifestKey: null,
+    manifestSha256: null,
+    recipients: null,
+    importedAt: null,
+    objectLockedUntil: null,
     damagedAt: null,
     damage: null,
     expiresAt: null,
+    verifiedLevel: null,
     verifiedAt: null,
     lockedAt: null,
     deletionRequestedAt: null,
@@ -99,7 +105,10 @@ export function backupRow(change: Partial<Backup> = {}): Backup {
   };
 }
 
-export function restoreRow(change: Partial<Restore> = {}): Restore {
+/** A restore that brings content. */
+type RestoreRow = Omit<Restore, 'target'> & { target: ContentTarget };
+
+export function restoreRow(change: Partial<RestoreRow> = {}): RestoreRow {
   return {
     ...pendingWork,
     id: restoreId,
@@ -107,6 +116,10 @@ export function restoreRow(change: Partial<Restore> = {}): Restore {
     target: { mode: 'in_place' },
     ownership: 'keep',
     fileIds: null,
+    selection: null,
+    keepHours: 0,
+    former: null,
+    formerUntil: null,
     compute: null,
     outcome: null,
     ...change,

@@ -33,7 +33,12 @@ export class QueueBed {
 
   async consumers(handle: AnyHandler, concurrency = 1): Promise<Consumers> {
     const consumers = await startConsumers(this.#connection, handlersOf(handle), {
-      concurrency: { backups: concurrency, restores: concurrency, maintenance: concurrency },
+      concurrency: {
+        backups: concurrency,
+        restores: concurrency,
+        verifications: concurrency,
+        maintenance: concurrency,
+      },
       logger: this.log.logger,
       lockSeconds,
     });

@@ -22,7 +22,7 @@ const consumers = await startConsumers(
     await untilAborted(signal);
   }),
   {
-    concurrency: { backups: 1, restores: 1, maintenance: 1 },
+    concurrency: { backups: 1, restores: 1, verifications: 1, maintenance: 1 },
     logger: createLogger('consumer', 'silent'),
     lockSeconds: order.lockSeconds,
   },

@@ -8,6 +8,9 @@ export function handlersOf(handle: AnyHandler): JobHandlers {
   return {
     'backup.run@1': (payload, context) => handle(payload, context, 'backup.run@1'),
     'restore.run@1': (payload, context) => handle(payload, context, 'restore.run@1'),
+    'verification.run@1': (payload, context) => handle(payload, context, 'verification.run@1'),
+    'verification.sweep@1': (payload, context) => handle(payload, context, 'verification.sweep@1'),
+    'destination.import@1': (payload, context) => handle(payload, context, 'destination.import@1'),
     'attempt.sweep@1': (payload, context) => handle(payload, context, 'attempt.sweep@1'),
     'restore.sweep@1': (payload, context) => handle(payload, context, 'restore.sweep@1'),
     'backup.delete@1': (payload, context) => handle(payload, context, 'backup.delete@1'),

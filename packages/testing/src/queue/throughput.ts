@@ -20,7 +20,7 @@ export async function measureJobsPerSecond(connection: QueueConnection, jobs: nu
       handled += 1;
       if (handled === jobs) resolve();
     }),
-    { concurrency: { backups: 1, restores: 1, maintenance: inParallel }, logger },
+    { concurrency: { backups: 1, restores: 1, verifications: 1, maintenance: inParallel }, logger },
   );
   try {
     await producer.ping();

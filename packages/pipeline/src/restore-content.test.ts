@@ -1,0 +1,190 @@
+import { expect } from 'chai';
+import { noKeys, type ContentManifest, type Engine, type HoldfastError } from '@holdfast/shared/domain';
+import {
+  FakeEngine,
+  MemoryStore,
+  backupRow,
+  connectionRow,
+  countingIds,
+  fixedClock,
+  restoreRow,
+} from '@holdfast/testing/fakes';
+import { runBackup } from './backup.ts';
+import { zstd } from './codecs/index.ts';
+import { preflight } from './preflight.ts';
+import { requestOf } from './restore-request.ts';
+import { runRestore, type RestoreRun } from './restore.ts';
+
+const signal = new AbortController().signal;
+const limits = { dumpSeconds: 60, storeSeconds: 60, restoreSeconds: 60 };
+const measured: ContentManifest = {
+  version: 1,
+  level: 'full',
+  algorithm: 'fake',
+  items: [{ kind: 'table', name: 'public.orders', count: 3, digest: 'ab', share: 1 }],
+  missing: [],
+};
+
+async function backedUp(content: ContentManifest | null = measured) {
+  const engine = new FakeEngine(Buffer.alloc(10_000, 'row'));
+  engine.measured = content;
+  const store = new MemoryStore();
+  const outcome = await runBackup({
+    backup: backupRow(),
+    database: { ...connectionRow(), options: { globals: true } },
+    engine,
+    store,
+    codecs: [zstd()],
+    content: { content: 'full', contentSeconds: 60 },
+    keys: noKeys,
+    ids: countingIds(),
+    clock: fixedClock,
+    limits,
+    signal,
+    onProgress: () => undefined,
+  });
+  return { store, ...outcome };
+}
+
+type Backup = Awaited<ReturnType<typeof backedUp>>;
+
+/** Flips a bit in the middle of the file with that role. */
+function damage({ store, files }: Backup, role: string): void {
+  const key = files.find((file) => file.role === role)?.key ?? '';
+  const stored = Buffer.from(store.objects.get(key) ?? '');
+  stored[stored.length >> 1] = (stored[stored.length >> 1] ?? 0) ^ 1;
+  store.objects.set(key, stored);
+}
+
+const idsOf = ({ files }: Backup, role: string): string[] =>
+  files.filter((file) => file.role === role).map(({ id }) => id);
+
+describe('the content that a restore is held against', () => {
+  const restore = ({ store, manifestKey }: Backup, engine: FakeEngine, change: Partial<RestoreRun> = {}) =>
+    runRestore({
+      restore: restoreRow(),
+      manifestKey,
+      database: connectionRow(),
+      engine,
+      store,
+      keys: noKeys,
+      fileIds: null,
+      compares: true,
+      limits,
+      signal,
+      onProgress: () => undefined,
+      ...change,
+    });
+
+  it("is the backup's content manifest, also where the dump alone is chosen", async () => {
+    const backup = await backedUp();
+    for (const fileIds of [null, idsOf(backup, 'dump')]) {
+      const engine = new FakeEngine(Buffer.alloc(0));
+      await restore(backup, engine, { fileIds });
+      expect(engine.requests.map(({ expected }) => expected)).to.deep.equal([measured]);
+    }
+  });
+
+  it('is none where the backup has none, or where nothing is to be compared', async () => {
+    const engine = new FakeEngine(Buffer.alloc(0));
+    await restore(await backedUp(null), engine);
+    const backup = await backedUp();
+    damage(backup, 'content');
+    await restore(backup, engine, { compares: false });
+    expect(engine.requests.map(({ expected }) => expected)).to.deep.equal([null, null]);
+  });
+
+  it('is read and proven before anything is touched', async () => {
+    const backup = await backedUp();
+    damage(backup, 'content');
+    const engine = new FakeEngine(Buffer.alloc(0));
+    const error: unknown = await restore(backup, engine).catch((thrown: unknown) => thrown);
+    expect(error).to.include({ code: 'integrity' });
+    expect([engine.restoredRoles.length, engine.received]).to.deep.equal([0, 0]);
+  });
+
+  it('names the database that keeps the former content where the restore asks for that', async () => {
+    const engine = new FakeEngine(Buffer.alloc(0));
+    const kept = await restore(await backedUp(), engine, { restore: restoreRow({ keepHours: 5 }) });
+    expect(kept).to.deep.equal({ outcome: 'The roles are there. shop holds the backup.', former: 'shop_former' });
+    expect(await restore(await backedUp(), engine)).to.not.have.property('former');
+  });
+
+  it('tells what is done before the dump begins, once and only where something is', async () => {
+    const backup = await backedUp();
+    const parts: string[] = [];
+    const engine = new FakeEngine(Buffer.alloc(0));
+    const onPart = async (done: string): Promise<void> => {
+      expect(engine.received).to.equal(0);
+      parts.push(done);
+    };
+    await restore(backup, engine, { onPart, fileIds: idsOf(backup, 'dump') });
+    expect(parts).to.deep.equal([]);
+    const fresh = new FakeEngine(Buffer.alloc(0));
+    await restore(backup, fresh, { onPart: async (done) => void parts.push(done) });
+    expect(parts).to.deep.equal(['The roles are there.']);
+  });
+
+  it('never hides what was done by a failure that nobody foresaw', async () => {
+    const engine = new FakeEngine(Buffer.alloc(0));
+    engine.onChunk = () => {
+      throw new TypeError('unforeseen');
+    };
+    const error: unknown = await restore(await backedUp(), engine).catch((thrown: unknown) => thrown);
+    expect(error).to.include({ code: 'internal' });
+    expect(String(error)).to.match(/Before that: The roles are there\.$/);
+    expect((error as HoldfastError).cause).to.be.instanceOf(TypeError);
+  });
+});
+
+describe('preflight', () => {
+  const look = ({ store, manifestKey, manifestSha256 }: Backup, engine: Engine, fileIds: string[] | null = null) =>
+    preflight({
+      request: requestOf(restoreRow()),
+      manifestKey,
+      manifestSha256,
+      database: connectionRow(),
+      engine,
+      store,
+      keys: noKeys,
+      fileIds,
+      signal,
+    });
+
+  it('gives the engine what the backup says of itself, and reads no dump', async () => {
+    const backup = await backedUp();
+    const engine = new FakeEngine(Buffer.alloc(0));
+    let seen: unknown;
+    const seeing: Engine['preflight'] = async (_connection, _request, subject) => {
+      seen = subject;
+      return [{ severity: 'note', code: 'version', message: 'Fine.' }];
+    };
+    engine.preflight = seeing as typeof engine.preflight;
+    damage(backup, 'dump');
+    const report = await look(backup, engine);
+    expect(seen).to.deep.include({ serverVersion: '1', plainBytes: 10_000, content: measured });
+    expect(report).to.deep.equal({
+      findings: [{ severity: 'note', code: 'version', message: 'Fine.' }],
+      plainBytes: 10_000 + engine.roles.length,
+    });
+    expect([engine.received, engine.restoredRoles.length]).to.deep.equal([0, 0]);
+  });
+
+  it('asks nothing of a database that the chosen files do not touch', async () => {
+    const backup = await backedUp();
+    const engine = new FakeEngine(Buffer.alloc(0));
+    engine.preflight = () => expect.fail('it asked');
+    const report = await look(backup, engine, idsOf(backup, 'globals'));
+    expect(report).to.deep.equal({ findings: [], plainBytes: engine.roles.length });
+  });
+
+  it('fails as the restore would on a manifest that is damaged or not there', async () => {
+    const backup = await backedUp();
+    const stored = backup.store.objects.get(backup.manifestKey) ?? Buffer.alloc(0);
+    backup.store.objects.set(backup.manifestKey, Buffer.from(stored.toString().replace('"shop"', '"shoq"')));
+    const engine = new FakeEngine(Buffer.alloc(0));
+    expect(await look(backup, engine).catch((error: unknown) => error)).to.include({ code: 'integrity' });
+    backup.store.objects.delete(backup.manifestKey);
+    expect(await look(backup, engine).catch((error: unknown) => error)).to.include({ code: 'object_missing' });
+  });
+});
