@@ -10,7 +10,7 @@ interface Work extends WorkState {
   requestId: string | null;
 }
 
-interface AttemptScope {
+export interface AttemptScope {
   /** Ends the attempt: the lease was lost, somebody cancelled, the worker must stop, or it takes too long. */
   signal: AbortSignal;
   onProgress: (progress: Progress) => void;
@@ -18,7 +18,7 @@ interface AttemptScope {
 
 /** What the life of an attempt needs to know of one kind of work. */
 export interface AttemptKind<T extends Work, R> {
-  name: 'backup' | 'restore';
+  name: 'backup' | 'restore' | 'verification';
   repository: WorkRepository<T>;
   run: (row: T, scope: AttemptScope) => Promise<R>;
   /** @returns false when the attempt is stale */

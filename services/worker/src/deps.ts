@@ -9,7 +9,17 @@ import type { Logger } from '@holdfast/shared/observability';
 export interface WorkerDeps {
   settings: Settings;
   logger: Logger;
-  persistence: Pick<Persistence, 'backups' | 'restores' | 'databases' | 'destinations' | 'reconciliations'>;
+  persistence: Pick<
+    Persistence,
+    | 'backups'
+    | 'schedules'
+    | 'restores'
+    | 'verifications'
+    | 'databases'
+    | 'destinations'
+    | 'reconciliations'
+    | 'imports'
+  >;
   /** Connects the handlers to the queue. Its `stop` takes no more jobs and waits for the ones that run. */
   startConsumers: (handlers: JobHandlers, options: ConsumerOptions) => Promise<Running>;
   engines: { get(type: EngineType): Engine };

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { createEngines } from '@holdfast/engines';
 import { verifyReadable } from '@holdfast/pipeline';
 import { openProducer, prepareQueue, startConsumers, type Producer, type QueueConnection } from '@holdfast/queue';
-import { attemptPrefix, Secret, type ObjectStore } from '@holdfast/shared/domain';
+import { attemptPrefix, noKeys, Secret, type ObjectStore } from '@holdfast/shared/domain';
 import { systemClock, systemIds, type Running } from '@holdfast/shared/lifecycle';
 import { openStore } from '@holdfast/stores';
 import { fingerprint } from '@holdfast/testing/engines';
@@ -93,11 +93,11 @@ describe('startWorker', function suite() {
     await done(id);
     const backup = await bed.backup(id);
     expect(backup).to.include({ attempt: 1, failures: 0 });
-    expect(await stored(id, 1)).to.deep.equal(['dump.pgdump.zst', 'manifest.json']);
+    expect(await stored(id, 1)).to.deep.equal(['content.json.zst', 'dump.pgdump.zst', 'manifest.json']);
     const destination = await bed.persistence.destinations.find(backup.destinationId);
     if (!destination) return expect.fail('the destination is gone');
     const store = openStore(destination, storeSettings());
-    await verifyReadable(store, backup.manifestKey ?? '', AbortSignal.timeout(20_000));
+    await verifyReadable(store, backup.manifestKey ?? '', noKeys, AbortSignal.timeout(20_000));
 
     const copy = `${source.name}_copy`;
     const { id: restoreId } = await bed.newRestore(id, { target: { mode: 'new_database', database: copy } });
@@ -128,7 +128,7 @@ describe('startWorker', function suite() {
     await ring(id);
     await done(id);
     expect(await bed.backup(id)).to.include({ attempt: 2, failures: 1 });
-    expect(await stored(id, 2)).to.have.length(2);
+    expect(await stored(id, 2)).to.have.length(3);
   });
 
   it('hands back what does not end in time when it is stopped, ends pg_dump, and another worker finishes', async () => {

@@ -1,3 +1,5 @@
+import { adviceOn } from '@holdfast/pipeline';
+import { backupKeysOf } from '@holdfast/shared/config';
 import { HoldfastError } from '@holdfast/shared/domain';
 import type { Running } from '@holdfast/shared/lifecycle';
 import type { WorkerDeps } from './deps.ts';
@@ -13,11 +15,14 @@ export const handBackSeconds = 15;
 export async function startWorker(deps: WorkerDeps): Promise<Running> {
   const { settings } = deps;
   const logger = deps.logger.child({ worker: deps.workerName });
+  const advice = await adviceOn(backupKeysOf(settings));
+  if (advice !== null) logger.warn(advice);
   const stopping = new AbortController();
   const consumers = await deps.startConsumers(createHandlers({ ...deps, logger, stopping: stopping.signal }), {
     concurrency: {
       backups: settings.HOLDFAST_WORKER_CONCURRENCY,
       restores: settings.HOLDFAST_WORKER_CONCURRENCY,
+      verifications: 1,
       // A long comparison of one destination does not hold up sweeps and removals.
       maintenance: 3,
     },

@@ -1,6 +1,7 @@
 import { discardAttempt, runBackup, zstd, type BackupOutcome } from '@holdfast/pipeline';
+import { backupKeysOf } from '@holdfast/shared/config';
 import type { JobHandlers } from '@holdfast/shared/contracts';
-import { attemptPrefix, connectionOf, type Backup } from '@holdfast/shared/domain';
+import { attemptPrefix, connectionOf, lockTermsOf, type Backup, type LockTerms } from '@holdfast/shared/domain';
 import { Attempt, type AttemptKind } from '../attempt.ts';
 import type { HandlerDeps } from '../deps.ts';
 import { needed, stallLimits, withStore } from './needed.ts';
@@ -10,21 +11,57 @@ export function backupHandler(deps: HandlerDeps): JobHandlers['backup.run@1'] {
   const { persistence, engines, clock, ids, settings } = deps;
   const limits = stallLimits(settings);
   const codecs = [zstd(settings.HOLDFAST_COMPRESSION_LEVEL)];
+  const keys = backupKeysOf(settings);
+  const content = {
+    content: settings.HOLDFAST_CONTENT === 'off' ? null : settings.HOLDFAST_CONTENT,
+    contentSeconds: settings.HOLDFAST_CONTENT_SECONDS,
+  };
   const kind: AttemptKind<Backup, BackupOutcome> = {
     name: 'backup',
     repository: persistence.backups,
     run: async (backup, { signal, onProgress }) => {
       const database = connectionOf(needed(await persistence.databases.find(backup.databaseId), 'database'));
       const engine = engines.get(backup.engine);
+      const lock = await lockOf(deps, backup);
       return withStore(deps, backup.destinationId, (store) =>
-        runBackup({ backup, database, engine, store, codecs, ids, clock, limits, signal, onProgress }),
+        runBackup({
+          backup,
+          database,
+          engine,
+          store,
+          codecs,
+          keys,
+          content,
+          ids,
+          clock,
+          limits,
+          lock,
+          signal,
+          onProgress,
+        }),
       );
     },
-    settle: ({ id, attempt }, { files, manifestKey }) =>
-      persistence.backups.settle(id, attempt, { files, manifestKey }),
+    settle: ({ id, attempt }, { files, manifest, manifestKey, manifestSha256, objectLockedUntil }) =>
+      persistence.backups.settle(id, attempt, {
+        files,
+        manifestKey,
+        manifestSha256,
+        recipients: manifest.recipients,
+        objectLockedUntil,
+      }),
     summary: ({ files }) => ({ storedBytes: files.reduce((sum, file) => sum + file.size, 0) }),
     discard: (backup) =>
       withStore(deps, backup.destinationId, (store) => discardAttempt(store, attemptPrefix(backup, backup.attempt))),
   };
   return ({ backupId }) => Attempt.run(deps, kind, backupId);
+}
+
+/** How its destination has it locked, and its schedule's rule of age. */
+async function lockOf(
+  { persistence: { destinations, schedules } }: HandlerDeps,
+  { accountId, databaseId, destinationId, scheduleId }: Backup,
+): Promise<LockTerms | null> {
+  const destination = needed(await destinations.find(destinationId), 'destination');
+  const schedule = scheduleId === null ? null : await schedules.findOwned(accountId, databaseId, scheduleId);
+  return lockTermsOf(destination, schedule);
 }

@@ -1,12 +1,19 @@
 import { discardAttempt } from '@holdfast/pipeline';
 import type { JobHandlers } from '@holdfast/shared/contracts';
-import { HoldfastError, toHoldfastError, type BackupAttempt, type ObjectStore } from '@holdfast/shared/domain';
+import {
+  HoldfastError,
+  ObjectLockedError,
+  toHoldfastError,
+  type BackupAttempt,
+  type ObjectStore,
+} from '@holdfast/shared/domain';
 import type { HandlerDeps } from '../deps.ts';
 import { withStore } from './needed.ts';
 
 /**
  * Removes the objects of a backup whose deletion is due, and records it when the store itself says that none is left. What
- * cannot be taken back is recorded before the first object is touched. A failure is recorded and tried again.
+ * cannot be taken back is recorded before the first object is touched. A failure is recorded and tried again; what the
+ * store keeps locked is removed when the lock ends.
  */
 export function deleteHandler(deps: HandlerDeps): JobHandlers['backup.delete@1'] {
   const { backups } = deps.persistence;
@@ -20,6 +27,10 @@ export function deleteHandler(deps: HandlerDeps): JobHandlers['backup.delete@1']
     try {
       await withStore(deps, backup.destinationId, (store) => removeObjects(store, attempts));
     } catch (thrown) {
+      if (thrown instanceof ObjectLockedError && thrown.until) {
+        await backups.postponeRemoval(backupId, thrown.until);
+        return logger.info({ until: thrown.until }, 'backup not deleted yet: its store keeps it locked');
+      }
       const error = toHoldfastError(thrown);
       await backups.deletionFailed(backupId, error.toPublic());
       return logger.error({ alert: 'deletion_failed', ...error.toPublic() }, 'backup not deleted, will be tried again');
@@ -34,6 +45,9 @@ async function removeObjects(store: ObjectStore, attempts: readonly BackupAttemp
     await discardAttempt(store, prefix);
     for await (const { key } of store.list(prefix)) {
       throw new HoldfastError('store_failed', `The store still lists ${key} after it was removed.`);
+    }
+    for await (const key of store.listHidden(prefix)) {
+      throw new HoldfastError('store_failed', `The store still keeps versions of ${key} after it was removed.`);
     }
     for await (const { key } of store.listUploads(prefix)) {
       throw new HoldfastError('store_failed', `The store still lists an upload of ${key} after it was removed.`);

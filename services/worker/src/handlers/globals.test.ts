@@ -116,11 +116,12 @@ describe("a backup of a database with its server's globals", function suite() {
     return rows.map(({ datname }) => datname);
   };
 
-  it('is done with two files, whose checksums are those of what is stored', async () => {
+  it('is done with all files, whose checksums are those of what is stored', async () => {
     expect(await bed.backup(backupId)).to.include({ status: 'done', attempt: 1 });
     expect(files.map(({ role, name }) => `${role} ${name}`)).to.have.members([
       'dump dump.pgdump.zst',
       'globals globals.sql.zst',
+      'content content.json.zst',
     ]);
     for (const { key, size, checksum, plainSize, plainSha256 } of files) {
       const stored = await buffer(await store.get(key, context));

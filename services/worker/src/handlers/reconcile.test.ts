@@ -156,12 +156,13 @@ describe('destination.reconcile@1', function suite() {
     await put(cut, 'shorter');
     expect((await reconcile()).report).to.include({ backups: 4, missing: 2, changed: 1, recovered: 0 });
     expect(await bed.backup(noDump.id)).to.deep.include({
-      damage: { state: 'missing', detail: `${dump} is missing.` },
+      damage: { state: 'missing', detail: `${dump} is missing.`, by: 'look' },
     });
     expect((await bed.backup(noManifest.id)).damage?.detail).to.contain(manifestName);
     expect((await bed.backup(short.id)).damage).to.deep.equal({
       state: 'changed',
       detail: `${cut} has 7 bytes instead of ${uncut.length}.`,
+      by: 'look',
     });
     expect((await bed.backup(whole.id)).damagedAt).to.equal(null);
     await store((opened) => opened.put(dump, Readable.from([kept]), { signal: never }));
@@ -169,6 +170,19 @@ describe('destination.reconcile@1', function suite() {
     expect((await reconcile()).report).to.include({ missing: 1, changed: 0, recovered: 2 });
     expect(await bed.backup(noDump.id)).to.include({ damagedAt: null, damage: null });
     expect((await bed.backup(noManifest.id)).damagedAt).to.be.a('date');
+  });
+
+  it('leaves damage that a verification found, as only another verification takes it back', async () => {
+    const { id } = await done();
+    const { verifications } = bed.persistence;
+    const asked = { scratchDatabaseId: null, cause: 'manual', level: 'readable', requestId: null } as const;
+    const made = await verifications.create({ ...asked, backupId: id, maxFailures: 1 });
+    if (made === null || typeof made === 'string') throw new Error('The verification was not created.');
+    await verifications.claim(made.id, { worker: 'w', seconds: 60 });
+    const damage = { state: 'changed', detail: 'Its digest is another one.' } as const;
+    await verifications.settle(made.id, 1, { reached: null, findings: [], damage });
+    expect((await reconcile()).report).to.include({ missing: 0, changed: 0, recovered: 0 });
+    expect((await bed.backup(id)).damage).to.deep.equal({ ...damage, by: 'verification' });
   });
 
   it('believes no list alone: a backup that the store has is not flagged, and an old one makes the run fail', async () => {

@@ -1,5 +1,5 @@
 import type { JobHandlers } from '@holdfast/shared/contracts';
-import { toHoldfastError, type PublicError } from '@holdfast/shared/domain';
+import { knowsSomething, toHoldfastError, type PublicError } from '@holdfast/shared/domain';
 import type { Logger } from '@holdfast/shared/observability';
 import type { HandlerDeps } from '../deps.ts';
 import { HeldLease } from '../lease.ts';
@@ -67,6 +67,8 @@ async function compareOnce({ deps, destinationId, run: number, logger, signal }:
         const run = new Run({ deps, destination, store, run: number, signal, logger });
         await run.compare();
         compared = run;
+        const capabilities = await store.capabilities(signal);
+        if (knowsSomething(capabilities)) await destinations.setCapabilities(destinationId, capabilities);
         await run.removeOrphans();
       } finally {
         signal.removeEventListener('abort', close);

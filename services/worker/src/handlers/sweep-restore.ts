@@ -7,7 +7,8 @@ const cleanUpMs = 60_000;
 
 /**
  * Removes what a restore left on its server, which was away at the end or whose worker was: what it had built when it
- * failed, the former content when it was in place. One that has not ended cleans up by itself, when its next attempt begins.
+ * failed, the old content when it was in place; and former content that was kept for as long as was asked for. One that has
+ * not ended cleans up by itself, when its next attempt begins.
  */
 export function sweepRestoreHandler(deps: HandlerDeps): JobHandlers['restore.sweep@1'] {
   const { restores, databases } = deps.persistence;
@@ -19,7 +20,12 @@ export function sweepRestoreHandler(deps: HandlerDeps): JobHandlers['restore.swe
     }
     const database = needed(await databases.find(restore.databaseId), 'database');
     const signal = AbortSignal.timeout(cleanUpMs);
-    await deps.engines.get(database.type).cleanUpRestore(connectionOf(database), restoreId, { signal });
+    const engine = deps.engines.get(database.type);
+    await engine.cleanUpRestore(connectionOf(database), restoreId, { signal });
+    if (await restores.mayDropFormer(restoreId)) {
+      await engine.dropFormer(connectionOf(database), restoreId, { signal });
+      await restores.markFormerDropped(restoreId);
+    }
     await restores.markSwept(restoreId);
     logger.info('restore swept');
   };

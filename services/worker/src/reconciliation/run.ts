@@ -1,5 +1,6 @@
 import {
   HoldfastError,
+  ObjectLockedError,
   toHoldfastError,
   type Destination,
   type ExpectedBackup,
@@ -157,6 +158,8 @@ export class Run {
         try {
           await this.#remove(orphan);
         } catch (error) {
+          // The next comparison after the end of the lock removes it.
+          if (error instanceof ObjectLockedError && error.until) continue;
           failure ??= toHoldfastError(error);
         }
       }

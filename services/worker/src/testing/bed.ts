@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Writable } from 'node:stream';
-import { migrate, openPersistence, type NewDatabase, type Persistence } from '@holdfast/persistence';
+import { migrate, openPersistence, type NewDatabase, type NewRestore, type Persistence } from '@holdfast/persistence';
 import { parseSettings, type Settings } from '@holdfast/shared/config';
 import { HoldfastError, Secret, type Backup, type Database, type Restore } from '@holdfast/shared/domain';
 import { systemIds } from '@holdfast/shared/lifecycle';
@@ -16,7 +16,7 @@ export interface Bed {
   log(): string;
   settings(change?: Record<string, string>): Settings;
   newBackup(): Promise<Backup>;
-  newRestore(backupId: string, change?: Partial<Pick<Restore, 'target' | 'ownership'>>): Promise<Restore>;
+  newRestore(backupId: string, change?: Partial<NewRestore>): Promise<Restore>;
   backup(id: string): Promise<Backup>;
   restore(id: string): Promise<Restore>;
   close(): Promise<void>;

@@ -1,0 +1,59 @@
+import { dropScratch, runVerification } from '@holdfast/pipeline';
+import { backupKeysOf } from '@holdfast/shared/config';
+import type { JobHandlers } from '@holdfast/shared/contracts';
+import {
+  connectionOf,
+  HoldfastError,
+  reaches,
+  type Engine,
+  type EngineType,
+  type Verdict,
+  type Verification,
+} from '@holdfast/shared/domain';
+import { Attempt, type AttemptKind } from '../attempt.ts';
+import type { HandlerDeps } from '../deps.ts';
+import { needed, stallLimits, withStore } from './needed.ts';
+
+/** Verifies a backup: claims the verification's row, reads or restores what is stored, settles with what was proven. */
+export function verificationHandler(deps: HandlerDeps): JobHandlers['verification.run@1'] {
+  const { persistence, settings } = deps;
+  const limits = stallLimits(settings);
+  const keys = backupKeysOf(settings);
+  const kind: AttemptKind<Verification, Verdict> = {
+    name: 'verification',
+    repository: persistence.verifications,
+    run: async (verification, { signal, onProgress }) => {
+      const backup = needed(await persistence.backups.find(verification.backupId), 'backup');
+      const files = await persistence.backups.files(backup.id);
+      const database = needed(await persistence.databases.find(verification.databaseId), 'database');
+      const engine = engineFor(deps, backup.engine);
+      const scratch = () => connectionOf(database);
+      return withStore(deps, backup.destinationId, (store) =>
+        runVerification({ verification, backup, files, engine, scratch, store, keys, limits, signal, onProgress }),
+      );
+    },
+    settle: ({ id, attempt }, verdict) => persistence.verifications.settle(id, attempt, verdict),
+    summary: ({ reached, findings, damage }) => ({ reached, findings, damage }),
+  };
+  return ({ verificationId }) => Attempt.run(deps, kind, verificationId);
+}
+
+/** Removes the scratch database of a verification from its server, where it may have made one. */
+export async function dropScratchOf(deps: HandlerDeps, verification: Verification, signal: AbortSignal): Promise<void> {
+  if (!reaches(verification.level, 'restorable')) return;
+  const database = needed(await deps.persistence.databases.find(verification.databaseId), 'database');
+  const engine = engineFor(deps, database.type);
+  // Where no worker reaches, none has made anything.
+  if (!engine || database.host === null) return;
+  await dropScratch(engine, connectionOf(database), verification, { signal });
+}
+
+/** Null where no engine here reads such backups. */
+function engineFor({ engines }: HandlerDeps, type: EngineType): Engine | null {
+  try {
+    return engines.get(type);
+  } catch (error) {
+    if (error instanceof HoldfastError && error.code === 'engine_unknown') return null;
+    throw error;
+  }
+}
