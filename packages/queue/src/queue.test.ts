@@ -15,7 +15,7 @@ import { needsRedis, startRedis } from '@holdfast/testing/redis';
 import { until } from '@holdfast/testing/until';
 import { openProducer, prepareQueue, startConsumers, type QueueConnection } from './index.ts';
 
-const concurrency = { backups: 1, restores: 1, maintenance: 1 };
+const concurrency = { backups: 1, restores: 1, verifications: 1, maintenance: 1 };
 const idle = handlersOf(async () => undefined);
 
 describe('the queue in the service’s database', () => {
@@ -87,7 +87,7 @@ describe('the queue in the service’s database', () => {
     await prepareQueue(connection);
     const { logger } = recordingLogger();
     let handled = 0;
-    const wide = { backups: 20, restores: 20, maintenance: 20 };
+    const wide = { backups: 20, restores: 20, verifications: 20, maintenance: 20 };
     const count = handlersOf(async () => {
       handled += 1;
     });

@@ -7,7 +7,10 @@ import type { Logger } from '@holdfast/shared/observability';
 export interface SchedulerDeps {
   settings: Settings;
   logger: Logger;
-  persistence: Pick<Persistence, 'schedules' | 'backups' | 'restores' | 'alerts' | 'retention' | 'reconciliations'>;
+  persistence: Pick<
+    Persistence,
+    'schedules' | 'backups' | 'restores' | 'verifications' | 'alerts' | 'retention' | 'reconciliations' | 'imports'
+  >;
   producer: Pick<Producer, 'ring'>;
   ids: Ids;
 }

@@ -27,3 +27,14 @@ export async function dispatchRestores(deps: SchedulerDeps, signal: AbortSignal)
     await ring(deps, 'restore.run@1', { restoreId: id, requestId }, attemptJobId('restore', id, attempt, refusals));
   }
 }
+
+/** The same for verifications, which have one, too. */
+export async function dispatchVerifications(deps: SchedulerDeps, signal: AbortSignal): Promise<void> {
+  const { verifications } = deps.persistence;
+  for (const due of await verifications.takeDue(ringsAhead, deps.settings.HOLDFAST_RING_AGAIN_SECONDS)) {
+    if (signal.aborted) return;
+    const { id, attempt, refusals, requestId } = due;
+    const jobId = attemptJobId('verification', id, attempt, refusals);
+    await ring(deps, 'verification.run@1', { verificationId: id, requestId }, jobId);
+  }
+}

@@ -38,12 +38,15 @@ describe('scheduler with a real database and queue', function suite() {
     const handlers = {
       'backup.run@1': hears,
       'restore.run@1': hears,
+      'verification.run@1': hears,
+      'verification.sweep@1': hears,
+      'destination.import@1': hears,
       'attempt.sweep@1': hears,
       'restore.sweep@1': hears,
       'backup.delete@1': hears,
       'destination.reconcile@1': hears,
     };
-    const concurrency = { backups: 1, restores: 1, maintenance: 1 };
+    const concurrency = { backups: 1, restores: 1, verifications: 1, maintenance: 1 };
     consumers = await startConsumers(connection, handlers, { concurrency, logger });
 
     const result = parseSettings({

@@ -12,7 +12,16 @@ export async function reapRestores(deps: SchedulerDeps, signal: AbortSignal): Pr
   await reap('restores', deps, signal);
 }
 
-async function reap(kind: 'backups' | 'restores', deps: SchedulerDeps, signal: AbortSignal): Promise<void> {
+/** The same for verifications. */
+export async function reapVerifications(deps: SchedulerDeps, signal: AbortSignal): Promise<void> {
+  await reap('verifications', deps, signal);
+}
+
+async function reap(
+  kind: 'backups' | 'restores' | 'verifications',
+  deps: SchedulerDeps,
+  signal: AbortSignal,
+): Promise<void> {
   await inBatches(
     (limit) => deps.persistence[kind].reapExpired(limit, retryInSeconds(deps)),
     async ({ id, attempt, status }) => {

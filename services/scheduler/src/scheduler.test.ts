@@ -6,10 +6,11 @@ import { createLogger } from '@holdfast/shared/observability';
 import { expect } from 'chai';
 import { until } from '@holdfast/testing/until';
 import type { SchedulerDeps } from './deps.ts';
-import { dispatchBackups, dispatchRestores } from './dispatcher.ts';
-import { reapBackups, reapRestores } from './reaper.ts';
+import { dispatchBackups, dispatchRestores, dispatchVerifications } from './dispatcher.ts';
+import { reapBackups, reapRestores, reapVerifications } from './reaper.ts';
 import { startScheduler } from './scheduler.ts';
-import { sweep } from './sweeper.ts';
+import { sweep, sweepVerifications } from './sweeper.ts';
+import { planVerifications } from './verifier.ts';
 
 const backupId = '0190d4c0-0000-7000-8000-000000000001';
 
@@ -30,7 +31,7 @@ interface Ring {
   jobId: string;
 }
 
-type Rows = { [K in 'schedules' | 'backups' | 'restores']?: Partial<Persistence[K]> };
+type Rows = { [K in 'schedules' | 'backups' | 'restores' | 'verifications']?: Partial<Persistence[K]> };
 
 /** Persistence that has nothing to do, but for what is given, and a queue that records its rings. */
 function fakes(rows: Rows, onRing: (ring: Ring) => Promise<void> = async () => undefined) {
@@ -46,6 +47,7 @@ function fakes(rows: Rows, onRing: (ring: Ring) => Promise<void> = async () => u
     schedules: { ...idle, planMissing: async () => 0, forgetOldSlots: async () => 0, ...rows.schedules },
     backups: { ...idle, ...rows.backups },
     restores: { ...idle, ...rows.restores },
+    verifications: { ...idle, plan: async () => 0, ...rows.verifications },
     alerts: { update: async () => ({ raised: [], cleared: [] }) },
     retention: { applyDue: async () => [] },
   } as unknown as SchedulerDeps['persistence'];
@@ -68,17 +70,20 @@ const due = (id: string, attempt = 1, refusals = 0): Due => ({ id, attempt, refu
 const never = new AbortController().signal;
 
 describe('scheduler', () => {
-  it('rings for due backups and restores under an id that holds the attempt, and how often it was refused', async () => {
+  it('rings for due backups, restores and verifications under an id that holds the attempt, and how often it was refused', async () => {
     const { deps, rings } = fakes({
       backups: { takeDue: once([due('b', 3), due('c', 1, 2)]) },
       restores: { takeDue: once([due('r')]) },
+      verifications: { takeDue: once([due('v')]) },
     });
     await dispatchBackups(deps, never);
     await dispatchRestores(deps, never);
+    await dispatchVerifications(deps, never);
     expect(rings).to.deep.equal([
       { name: 'backup.run@1', payload: { backupId: 'b', requestId: 'r' }, jobId: 'backup-b-3' },
       { name: 'backup.run@1', payload: { backupId: 'c', requestId: 'r' }, jobId: 'backup-c-1-2' },
       { name: 'restore.run@1', payload: { restoreId: 'r', requestId: 'r' }, jobId: 'restore-r-1' },
+      { name: 'verification.run@1', payload: { verificationId: 'v', requestId: 'r' }, jobId: 'verification-v-1' },
     ]);
   });
 
@@ -107,17 +112,42 @@ describe('scheduler', () => {
     ]);
   });
 
-  it('takes expired leases of both kinds back with a delay of the retry base', async () => {
+  it('rings for the sweep of a verification, and has the periodic look as often as it is set', async () => {
+    const ended = {
+      verificationId: 'v',
+      attempt: 2,
+      worker: 'w',
+      startedAt: new Date(0),
+      endedAt: new Date(0),
+      settled: false,
+      bytes: 0,
+      error: null,
+      sweptAt: null,
+    };
+    const plans: number[][] = [];
+    const plan = async (...asked: number[]) => plans.push(asked);
+    const { deps, rings } = fakes({ verifications: { takeSweepable: once([ended]), plan } });
+    await sweepVerifications(deps, never);
+    await planVerifications(deps);
+    const { HOLDFAST_RECHECK_SECONDS: recheck, HOLDFAST_MAX_FAILURES: maxFailures } = deps.settings;
+    expect(plans).to.deep.equal([[100, recheck, maxFailures]]);
+    expect(rings).to.deep.equal([
+      { name: 'verification.sweep@1', payload: { verificationId: 'v', requestId: null }, jobId: 'sweep-v-2' },
+    ]);
+  });
+
+  it('takes expired leases of every kind back with a delay of the retry base', async () => {
     const delays: number[] = [];
     const reapExpired = async (_limit: number, retryInSeconds: number) => {
       delays.push(retryInSeconds);
       return [];
     };
-    const { deps } = fakes({ backups: { reapExpired }, restores: { reapExpired } });
+    const { deps } = fakes({ backups: { reapExpired }, restores: { reapExpired }, verifications: { reapExpired } });
     await reapBackups(deps, never);
     await reapRestores(deps, never);
+    await reapVerifications(deps, never);
     const half = deps.settings.HOLDFAST_RETRY_BASE_SECONDS / 2;
-    expect(delays).to.deep.equal([half * 1.5, half * 1.5]);
+    expect(delays).to.deep.equal([half * 1.5, half * 1.5, half * 1.5]);
   });
 
   it('rings in the order that was decided, one after the other', async () => {

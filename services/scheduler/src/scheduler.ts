@@ -1,16 +1,20 @@
 import { startLoop, type Running } from '@holdfast/shared/lifecycle';
 import type { SchedulerDeps } from './deps.ts';
-import { dispatchBackups, dispatchRestores } from './dispatcher.ts';
-import { reapBackups, reapRestores } from './reaper.ts';
+import { dispatchBackups, dispatchRestores, dispatchVerifications } from './dispatcher.ts';
+import { importRequested } from './importer.ts';
+import { reapBackups, reapRestores, reapVerifications } from './reaper.ts';
 import { reconcile } from './reconciler.ts';
 import { remove } from './remover.ts';
 import { retain } from './retention.ts';
 import { keepSlots } from './slot-keeper.ts';
-import { sweep, sweepRestores } from './sweeper.ts';
+import { sweep, sweepRestores, sweepVerifications } from './sweeper.ts';
 import { tick } from './ticker.ts';
+import { planVerifications } from './verifier.ts';
 import { watch } from './watcher.ts';
 
 const slotKeeperSeconds = 60;
+/** A turn looks at every schedule with a policy. */
+const verifierSeconds = 10;
 
 type Turn = (deps: SchedulerDeps, signal: AbortSignal) => Promise<void>;
 
@@ -24,12 +28,17 @@ export function startScheduler(deps: SchedulerDeps): Running {
     ['ticker', often, tick],
     ['backup dispatcher', often, dispatchBackups],
     ['restore dispatcher', often, dispatchRestores],
+    ['verification dispatcher', often, dispatchVerifications],
     ['backup reaper', often, reapBackups],
     ['restore reaper', often, reapRestores],
+    ['verification reaper', often, reapVerifications],
     ['sweeper', often, sweep],
     ['restore sweeper', often, sweepRestores],
+    ['verification sweeper', often, sweepVerifications],
+    ['verifier', verifierSeconds, planVerifications],
     ['remover', often, remove],
     ['reconciler', often, reconcile],
+    ['importer', often, importRequested],
     ['retention', often, retain],
     ['slot keeper', slotKeeperSeconds, keepSlots],
     ['watcher', seldom, watch],

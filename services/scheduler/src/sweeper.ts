@@ -19,6 +19,27 @@ export async function sweepRestores(deps: SchedulerDeps, signal: AbortSignal): P
   );
 }
 
+/** Rings for the removal of scratch databases that verifications which ended may have left. */
+export async function sweepVerifications(deps: SchedulerDeps, signal: AbortSignal): Promise<void> {
+  const { persistence, settings } = deps;
+  await inBatches(
+    (limit) =>
+      persistence.verifications.takeSweepable(
+        limit,
+        settings.HOLDFAST_SWEEP_DELAY_SECONDS,
+        settings.HOLDFAST_RING_AGAIN_SECONDS,
+      ),
+    ({ verificationId, attempt }) =>
+      ring(
+        deps,
+        'verification.sweep@1',
+        { verificationId, requestId: null },
+        attemptJobId('sweep', verificationId, attempt),
+      ),
+    { limit: batchSize, parallel: ringsInParallel, signal },
+  );
+}
+
 /** Rings for the removal of what attempts that did not settle may have left in their destinations. */
 export async function sweep(deps: SchedulerDeps, signal: AbortSignal): Promise<void> {
   const { persistence, settings } = deps;
