@@ -14,6 +14,7 @@ import {
 import { systemClock, systemIds } from '@holdfast/shared/lifecycle';
 import { SecretBox } from '@holdfast/shared/security';
 import { text } from './http/fields.ts';
+import { describeKeys, rotateKeys } from './keys.ts';
 
 const usage = `Usage:
   admin.ts migrate
@@ -27,6 +28,10 @@ const usage = `Usage:
       Lists the API tokens of an account, newest first: id, state, last use, scopes, name.
   admin.ts revoke-token --account <name> --id <id>
       Ends an API token at once.
+  admin.ts list-keys
+      Shows how many stored secrets each key seals, and how many backups each public key opens.
+  admin.ts rotate-keys
+      Seals all stored secrets with the first key of HOLDFAST_SECRET_KEYS.
 `;
 
 /** What the caller got wrong; ends with exit code 2. */
@@ -94,6 +99,10 @@ async function revokeToken({ accounts }: Persistence, options: TokenOptions): Pr
     throw new Error(`The account "${accountName}" has no token ${id}: list-tokens shows them.`);
   }
   print(`revoked token ${id}`);
+}
+
+async function printLines(lines: Promise<string[]>): Promise<void> {
+  for (const line of await lines) print(line);
 }
 
 async function accountNamed(accounts: AccountRepository, name: string): Promise<Account> {
@@ -189,6 +198,8 @@ const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
       run: ({ values }) => withPersistence((persistence) => revokeToken(persistence, values)),
     },
   ],
+  ['list-keys', { options: [], run: () => withPersistence(({ secrets }) => printLines(describeKeys(secrets))) }],
+  ['rotate-keys', { options: [], run: () => withPersistence(({ secrets }) => printLines(rotateKeys(secrets))) }],
 ]);
 
 async function main(): Promise<void> {

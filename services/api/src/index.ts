@@ -1,3 +1,4 @@
 export type { ApiDeps } from './deps.ts';
+export { describeKeys, rotateKeys } from './keys.ts';
 export { routes } from './routes/index.ts';
 export { startApi, type RunningApi } from './server.ts';

@@ -49,7 +49,7 @@ try {
         engines: createEngines({ postgresqlClients: settings.HOLDFAST_POSTGRESQL_CLIENTS }),
         openStore: (destination: Destination) => openStore(destination, storeSettings),
         checkEndpoint: (endpoint: string) => checkEndpoint(endpoint, storeSettings),
-        linkSigner: new LinkSigner(settings.HOLDFAST_SECRET_KEYS[0].key),
+        linkSigner: new LinkSigner(settings.HOLDFAST_SECRET_KEYS),
         clock: systemClock,
         ids: systemIds,
       };

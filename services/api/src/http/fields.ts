@@ -1,4 +1,4 @@
-import { Secret } from '@holdfast/shared/domain';
+import { noDatabaseName, Secret } from '@holdfast/shared/domain';
 import { z } from 'zod';
 
 const uuidForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -29,7 +29,7 @@ export const serverName = z
   .refine(isPlainText, plainText);
 
 /** The same for a database: client programs read some names as connection strings, which could lead them to another server. */
-export const databaseName = serverName.refine((value) => !/^-|=|^postgres(ql)?:\/\//.test(value), {
+export const databaseName = serverName.refine((value) => !noDatabaseName.test(value), {
   error: 'must not begin with "-" or "postgres://" nor contain "=", because client programs do not read that as a name',
 });
 

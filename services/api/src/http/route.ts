@@ -64,7 +64,8 @@ interface FurtherAnswer {
 }
 
 /** The status of success and its body: 204 alone has none. */
-type Success = { answers: 200 | 201; response: z.ZodType | typeof bytes } | { answers: 204; response?: undefined };
+type Success =
+  { answers: 200 | 201 | 202; response: z.ZodType | typeof bytes } | { answers: 204; response?: undefined };
 
 interface Definition<
   Path extends string,

@@ -9,6 +9,7 @@ import {
 } from '@holdfast/shared/domain';
 import { z } from 'zod';
 import { attemptsView, presentAttempts } from './attempt.ts';
+import { presentProven, provenView } from './proven.ts';
 import { presentTime, timeView } from './time.ts';
 import { bytesView, engineView, errorView, idView } from './values.ts';
 
@@ -38,6 +39,10 @@ export const backupView = z
     method: z.enum(backupMethods),
     type: engineView,
     checksum: z.string().nullable().meta({ description: 'Of the stored archive, `sha256:<hex>`; null until `done`.' }),
+    encrypted: z.boolean().meta({ description: 'Whether what is stored is encrypted.' }),
+    recipients: z.array(z.string()).nullable().meta({
+      description: 'The public keys (age) whose private ones open it; null where it is not encrypted.',
+    }),
     error: errorView.nullable().meta({ description: 'The last failure; shown also while another attempt waits.' }),
     progress: progressView,
     attempt: z.int().min(0),
@@ -47,6 +52,13 @@ export const backupView = z
       description: "When its age ends what alone keeps it, by its schedule's policy; null where that is not known.",
     }),
     verified_at: timeView.nullable(),
+    verification: provenView,
+    imported_at: timeView.nullable().meta({
+      description: 'When an import brought it into the catalogue; null where it was made here.',
+    }),
+    object_locked_until: timeView.nullable().meta({
+      description: 'Until then the store itself refuses to remove its objects; null where it does not.',
+    }),
     locked: z.boolean().meta({ description: 'While it is, nothing deletes it; `PATCH /v1/backups/:id` changes it.' }),
   })
   .meta({
@@ -65,6 +77,8 @@ export const backupView = z
         method: 'periodic',
         type: 'postgresql',
         checksum: 'sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae',
+        encrypted: true,
+        recipients: ['age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p'],
         error: null,
         progress: { bytes: 61_203_283_968, fraction: 1 },
         attempt: 1,
@@ -84,6 +98,9 @@ export const backupView = z
         destination_id: 1,
         expires_at: null,
         verified_at: null,
+        verification: { level: 'stored', verified_at: null, damage: null },
+        imported_at: null,
+        object_locked_until: null,
         locked: false,
       },
     ],
@@ -107,6 +124,8 @@ export function presentBackup(
     method: backup.method,
     type: backup.engine,
     checksum: backup.status === 'done' && dump ? dump.checksum : null,
+    encrypted: backup.recipients !== null,
+    recipients: backup.recipients,
     error: presentError(backup),
     progress: presentProgress(backup),
     attempt: backup.attempt,
@@ -115,6 +134,9 @@ export function presentBackup(
     // A schedule that is gone lets nothing go.
     expires_at: presentTime(backup.scheduleId === null ? null : backup.expiresAt),
     verified_at: presentTime(backup.verifiedAt),
+    verification: presentProven(backup),
+    imported_at: presentTime(backup.importedAt),
+    object_locked_until: presentTime(backup.objectLockedUntil),
     locked: backup.lockedAt !== null,
   };
 }

@@ -10,7 +10,9 @@ const optionsView = z.strictObject({
   globals: z.boolean().optional(),
 });
 
-const onlyDirect = { description: 'Null where a remote server backs it up.' };
+const onlyDirect = {
+  description: 'Null where a remote server backs it up, and where an import brought it and nobody gave it yet.',
+};
 
 export const databaseView = z
   .strictObject({

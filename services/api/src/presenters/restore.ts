@@ -18,6 +18,17 @@ export const restoreView = z
     source_backup_id: idView,
     target: z.union([z.strictObject({ in_place: z.literal(true) }), z.strictObject({ new_database: z.string() })]),
     ownership: z.enum(ownershipModes),
+    selection: z
+      .strictObject({ schemas: z.array(z.string()), tables: z.array(z.string()) })
+      .nullable()
+      .meta({ description: 'What of the backup is restored; null: everything.' }),
+    undo_of: idView
+      .nullable()
+      .meta({ description: 'The restore that it undoes; null: it brings content of a backup.' }),
+    former: z.strictObject({ database: z.string(), until: timeView }).nullable().meta({
+      description:
+        'The database on the same server that keeps the former content, and until when: for an undo. Null: none is kept.',
+    }),
     progress: progressView,
     attempt: z.int().min(0),
     ...attemptsView,
@@ -39,6 +50,9 @@ export const restoreView = z
         source_backup_id: '01991f4d-3b52-7e4c-8f0a-5b8b36104ffb',
         target: { new_database: 'shop_restored' },
         ownership: 'skip',
+        selection: null,
+        undo_of: null,
+        former: null,
         progress: { bytes: 0, fraction: null },
         attempt: 0,
         attempts: [],
@@ -51,7 +65,7 @@ export const restoreView = z
   });
 
 export function presentRestore(restore: Restore, attempts: readonly WorkAttempt[]): z.input<typeof restoreView> {
-  const { target } = restore;
+  const { target, former, formerUntil } = restore;
   return {
     id: restore.id,
     created_at: presentTime(restore.createdAt),
@@ -61,8 +75,11 @@ export function presentRestore(restore: Restore, attempts: readonly WorkAttempt[
     status: restore.status,
     database_id: restore.databaseId,
     source_backup_id: restore.backupId,
-    target: target.mode === 'in_place' ? { in_place: true } : { new_database: target.database },
+    target: target.mode === 'new_database' ? { new_database: target.database } : { in_place: true },
     ownership: restore.ownership,
+    selection: restore.selection,
+    undo_of: target.mode === 'undo' ? target.restoreId : null,
+    former: former !== null && formerUntil !== null ? { database: former, until: presentTime(formerUntil) } : null,
     progress: presentProgress(restore),
     attempt: restore.attempt,
     ...presentAttempts(restore, attempts),

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { presentRetention, retentionView } from './retention.ts';
 import { presentTime, timeView } from './time.ts';
 import { idView } from './values.ts';
+import { policyView, presentPolicy } from './verification.ts';
 
 export const scheduleView = z
   .strictObject({
@@ -11,6 +12,7 @@ export const scheduleView = z
     cron: z.string(),
     timezone: z.string(),
     retention: retentionView,
+    verification: policyView.nullable().meta({ description: 'How its backups are verified; null: by hand alone.' }),
     destination_id: z.int().nullable().meta({ description: "Null: the database's own destination." }),
     enabled: z.boolean(),
     catch_up: z.enum(catchUpPolicies),
@@ -32,6 +34,7 @@ export const scheduleView = z
         cron: '30 3 * * *',
         timezone: 'Europe/Paris',
         retention: presentRetention({ keepLast: 7, daily: 14 }),
+        verification: { level: 'identical', every: 1, scratch_database_id: null },
         destination_id: null,
         enabled: true,
         catch_up: 'once',
@@ -53,6 +56,7 @@ export function presentSchedule(schedule: Schedule): z.input<typeof scheduleView
     cron: schedule.cron,
     timezone: schedule.timezone,
     retention: presentRetention(schedule.retention),
+    verification: presentPolicy(schedule),
     destination_id: schedule.destinationId,
     enabled: schedule.enabled,
     catch_up: schedule.catchUp,

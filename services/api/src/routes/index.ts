@@ -13,12 +13,16 @@ import { databaseRoutes } from './databases/databases.ts';
 import { deletionRoutes } from './databases/deletion.ts';
 import { databaseDialect } from './databases/dialect.ts';
 import { downloadRoutes } from './databases/download.ts';
+import { preflightRoutes } from './databases/preflight.ts';
 import { restoreRoutes } from './databases/restores.ts';
 import { retentionRoutes } from './databases/retention.ts';
 import { scheduleRoutes } from './databases/schedules.ts';
 import { slotRoutes } from './databases/slots.ts';
+import { undoRoutes } from './databases/undo.ts';
+import { verificationRoutes } from './databases/verifications.ts';
 import { destinationRoutes } from './destinations/destinations.ts';
 import { destinationDialect } from './destinations/dialect.ts';
+import { importRoutes } from './destinations/import.ts';
 import { reconciliationRoutes } from './destinations/reconciliation.ts';
 import { healthRoutes } from './health.ts';
 import { remoteDialect } from './remote/dialect.ts';
@@ -38,11 +42,15 @@ export const routes: readonly Route[] = [
   ...archiveRoutes,
   ...downloadRoutes,
   ...restoreRoutes,
+  ...preflightRoutes,
+  ...undoRoutes,
   ...cancelRoutes,
+  ...verificationRoutes,
   ...backupsV1Routes,
   ...restoresV1Routes,
   ...destinationRoutes,
   ...reconciliationRoutes,
+  ...importRoutes,
   ...serverRoutes,
   ...tokenRoutes,
   ...accountRoutes,

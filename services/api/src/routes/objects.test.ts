@@ -1,4 +1,4 @@
-import { Secret, type Restore, type Schedule } from '@holdfast/shared/domain';
+import { Secret, type Restore, type Schedule, type Verification } from '@holdfast/shared/domain';
 import type { TestS3 } from '@holdfast/testing/s3';
 import type { Tenant, TestApi } from '../harness.test.ts';
 import type { Route } from '../http/route.ts';
@@ -14,6 +14,11 @@ const bodies: Record<string, unknown> = {
   'POST /api/tokens': { token: { name: 'new', scopes: ['backups:read'] } },
   'POST /api/backup-destinations': { label: 'New', type: 'local', path: 'new' },
   'POST /api/servers': { server: { name: 'new' } },
+  'POST /api/databases/:db/backups/:id/restore/preflight': {
+    target: { new_database: 'looked at' },
+    selection: { schemas: ['billing'], tables: ['public.orders'] },
+    allow_damaged: false,
+  },
   'POST /v1/backups/:id/restore': { target: { new_database: 'from v1' } },
   'PATCH /v1/backups/:id': { locked: false },
   'POST /api/remote/backups/:backup': { successful: false },
@@ -76,6 +81,14 @@ export async function objectsOf(api: TestApi, tenant: Tenant, s3: TestS3): Promi
     requestId: null,
     maxFailures: 1,
   })) as Restore;
+  const verification = (await api.deps.persistence.verifications.create({
+    backupId: (await api.doneBackup(database)).backup.id,
+    scratchDatabaseId: null,
+    cause: 'manual',
+    level: 'readable',
+    requestId: null,
+    maxFailures: 1,
+  })) as Verification;
   const damaged = await api.doneBackup(database);
   await api.deps.persistence.backups.markDamaged(damaged.backup.id, { state: 'missing', detail: 'x' });
   await api.deps.persistence.alerts.update();
@@ -85,6 +98,7 @@ export async function objectsOf(api: TestApi, tenant: Tenant, s3: TestS3): Promi
       '/api/databases/:db': database.id,
       '/api/databases/:db/backups/:id': backup.id,
       '/api/backups/:id': backup.id,
+      '/api/verifications/:id': verification.id,
       '/api/databases/:db/schedules/:id': schedule.id,
       '/api/databases/:db/backup_restorations/:rid': restore.id,
       '/api/backup-destinations/:id': String(destination.id),

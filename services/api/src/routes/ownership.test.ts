@@ -130,6 +130,7 @@ describe('ownership', () => {
     );
     const kept = new Set([
       'POST /api/databases/:db/backups/:id/cancel',
+      'POST /api/databases/:db/backup_restorations/:rid/undo',
       'DELETE /api/databases/:db',
       'DELETE /api/databases/:db/backups/:id',
       'DELETE /api/backup-destinations/:id',

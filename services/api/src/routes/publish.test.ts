@@ -47,8 +47,9 @@ describe('a backup that becomes done', () => {
       await persistence.backups.claim(backup.id, { worker: 'w', seconds: 60 });
       const { id } = backup;
       const file = { backupId: id, role: 'dump', size: 1000, plainSize: 1, plainSha256: 'ab'.repeat(32) } as const;
+      const unencrypted = { unencryptedSize: null, unencryptedSha256: null };
       const checksum = `sha256:${'cd'.repeat(32)}`;
-      const files = [{ ...file, id, name: 'dump', key: `${id}/dump`, checksum }];
+      const files = [{ ...file, ...unencrypted, id, name: 'dump', key: `${id}/dump`, checksum }];
       const first = await api.request('POST', `/api/databases/${database.id}/backups/${id}/restore`, { token });
       expect(first.status, 'of one that runs').to.equal(409);
       expect(await persistence.backups.settle(id, 1, { files, manifestKey: `${id}/manifest.json` })).to.equal(true);

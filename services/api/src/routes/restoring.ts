@@ -1,67 +1,24 @@
-import {
-  computeTypes,
-  type Backup,
-  type Database,
-  type OwnershipMode,
-  type Restore,
-  type RestoreTarget,
-} from '@holdfast/shared/domain';
+import type { Backup, ContentTarget, Database, OwnershipMode, Restore } from '@holdfast/shared/domain';
 import type { Logger } from '@holdfast/shared/observability';
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { ApiDeps } from '../deps.ts';
-import { databaseName, looksLikeUuid, maxInteger } from '../http/fields.ts';
+import { looksLikeUuid } from '../http/fields.ts';
 import { conflict, invalid, notFound } from '../http/problem.ts';
+import type { restoreCompute, restoreSelection, restoreTarget } from './restore-fields.ts';
 import { ringForNew } from './ring.ts';
-
-const forms = '{"in_place": true}, {"database_id": "<id>"} or {"new_database": "<name>"}';
-
-export const restoreTarget = z
-  .union(
-    [
-      z.strictObject({ in_place: z.literal(true) }),
-      z.strictObject({ database_id: z.string() }),
-      z.strictObject({ new_database: databaseName }),
-    ],
-    { error: `must be ${forms} with a name that the server can take` },
-  )
-  .meta({
-    description:
-      'Where the content goes: onto the database itself (as without it), another registered one, or a new one.',
-  });
-
-export const restoreFiles = z
-  .array(z.string())
-  .min(1, { error: 'must hold at least one id: leave it out to restore all files' })
-  .refine((ids) => new Set(ids).size === ids.length, { error: 'must not hold an id twice' })
-  .meta({ description: 'Ids of files of the backup; all when absent.' });
-
-export const restoreCompute = z
-  .object({ type: z.enum(computeTypes).optional(), server_id: z.int().min(0).max(maxInteger).optional() })
-  .superRefine((asked, context) => {
-    for (const [field, other] of [
-      ['type', 'server_id'],
-      ['server_id', 'type'],
-    ] as const) {
-      if (asked[field] !== undefined || asked[other] === undefined) continue;
-      context.addIssue({
-        code: 'custom',
-        path: [field],
-        message: `is required with ${other}`,
-        params: { rule: 'required' },
-      });
-    }
-  })
-  .meta({
-    description: 'Where the restore runs: `server` 0 is the pool of workers, `ss_agent` a registered remote server.',
-  });
+import { requireReach } from './databases/reach.ts';
+import { shownFiles } from './shown-files.ts';
 
 /** Id of the pool of workers among servers of the type `server`. */
 export const poolId = 0;
 
 /** What a request for a restore may say, in both dialects; what is absent is decided by the backup and its database. */
 export interface RestoreWish {
-  target: z.output<typeof restoreTarget> | null | undefined;
-  files: readonly string[] | null | undefined;
+  target?: z.output<typeof restoreTarget> | null | undefined;
+  files?: readonly string[] | null | undefined;
+  selection?: z.output<typeof restoreSelection> | null | undefined;
+  keep_hours?: number | null | undefined;
+  allow_damaged?: boolean | null | undefined;
   compute?: z.output<typeof restoreCompute> | null | undefined;
   ownership?: OwnershipMode | undefined;
 }
@@ -69,42 +26,101 @@ export interface RestoreWish {
 interface Asking {
   deps: ApiDeps;
   accountId: number;
+}
+
+interface Calling extends Asking {
   requestId: string;
   resourceId: string | undefined;
   log: Logger;
 }
 
+/** What a wish comes to. */
+export interface RestorePlan extends Pick<
+  Restore,
+  'ownership' | 'fileIds' | 'selection' | 'keepHours' | 'compute' | 'serverId'
+> {
+  /** The database whose server is restored to. */
+  database: Database;
+  target: ContentTarget;
+}
+
 /**
  * Makes a restore of one of the account's backups and rings for it.
- * @throws Problem 409 when the backup is not done or another restore onto the same target waits or runs; 422
+ * @throws Problem 409 when the backup is not done or damaged, or another restore onto the same target waits or runs; 422
  */
-export async function createRestore(call: Asking, backup: Backup, wish: RestoreWish): Promise<Restore> {
-  if (backup.status !== 'done') throw conflict('This backup cannot be restored: it has not completed.');
+export async function createRestore(call: Calling, backup: Backup, wish: RestoreWish): Promise<Restore> {
+  const { database, ...plan } = await planRestore(call, backup, wish);
+  if (backup.damagedAt !== null && wish.allow_damaged !== true) {
+    throw conflict(`${damageOf(backup)} Restore another backup, or send "allow_damaged": true to try it all the same.`);
+  }
   const { deps, requestId } = call;
-  const database = await targetDatabase(call, backup, wish);
-  const target: RestoreTarget =
-    wish.target && 'new_database' in wish.target
-      ? { mode: 'new_database', database: wish.target.new_database }
-      : { mode: 'in_place' };
-  const isOnItself = target.mode === 'in_place' && database.id === backup.databaseId;
   const restore = await deps.persistence.restores.create({
+    ...plan,
     id: call.resourceId,
     backupId: backup.id,
     databaseId: database.id,
-    target,
-    // The roles of the backup need not exist anywhere but on the server that it is of.
-    ownership: wish.ownership ?? (isOnItself ? 'keep' : 'skip'),
-    fileIds: await chosenFiles(deps, backup, target, wish.files),
-    ...(await placeOf(call, database, target, wish.compute)),
     requestId,
     maxFailures: deps.settings.HOLDFAST_MAX_FAILURES,
   });
+  return await ringFor(call, restore);
+}
+
+/** Announces a restore that was made. @throws Problem 404, 409 when none was */
+export async function ringFor(call: Calling, restore: Restore | 'busy' | null): Promise<Restore> {
   if (!restore) throw notFound('This backup does not exist.');
   if (restore === 'busy') {
     throw conflict('Another restore onto the same target waits or runs: wait until it has ended.');
   }
   if (restore.serverId === null) await ringForNew(call, 'restore', restore.id);
   return restore;
+}
+
+/** What was found wrong with a damaged backup, a sentence. */
+export const damageOf = ({ damage }: Backup): string =>
+  `This backup is damaged: ${damage?.detail ?? 'what is stored of it is missing or changed.'}`;
+
+/**
+ * Decides what a wish leaves open.
+ * @throws Problem 409 when the backup is not done, or nobody can reach the database yet; 422
+ */
+export async function planRestore(call: Asking, backup: Backup, wish: RestoreWish): Promise<RestorePlan> {
+  if (backup.status !== 'done') throw conflict('This backup cannot be restored: it has not completed.');
+  const database = await targetDatabase(call, backup, wish);
+  const target: ContentTarget =
+    wish.target && 'new_database' in wish.target
+      ? { mode: 'new_database', database: wish.target.new_database }
+      : { mode: 'in_place' };
+  const isOnItself = target.mode === 'in_place' && database.id === backup.databaseId;
+  const place = await placeOf(call, database, target, wish.compute);
+  if (place.serverId === null) requireReach(database);
+  refuseWhatDoesNotApply(wish, target, place.serverId);
+  const keeps = target.mode === 'in_place' && place.serverId === null;
+  return {
+    database,
+    target,
+    // The roles of the backup need not exist anywhere but on the server that it is of.
+    ownership: wish.ownership ?? (isOnItself ? 'keep' : 'skip'),
+    fileIds: await chosenFiles(call.deps, backup, target, wish.files),
+    selection: wish.selection ?? null,
+    keepHours: keeps ? (wish.keep_hours ?? call.deps.settings.HOLDFAST_FORMER_HOURS) : 0,
+    ...place,
+  };
+}
+
+/** @throws Problem 422 for a selection or a time to keep where there can be none */
+function refuseWhatDoesNotApply(wish: RestoreWish, target: ContentTarget, serverId: number | null): void {
+  const keeps = (wish.keep_hours ?? 0) > 0;
+  if (serverId !== null) {
+    if (wish.selection)
+      throw wrong('selection', 'must be left out where a remote server restores: it restores the whole');
+    if (keeps) throw wrong('keep_hours', 'must be left out where a remote server restores: it keeps no former content');
+  }
+  if (wish.selection && target.mode === 'in_place') {
+    throw wrong('selection', 'must come with a target {"new_database": "<name>"}: a part cannot replace a whole');
+  }
+  if (keeps && target.mode === 'new_database') {
+    throw wrong('keep_hours', 'must be left out for a new database: nothing is replaced that could be kept');
+  }
 }
 
 /** The database whose server is restored to. @throws Problem 422 */
@@ -124,11 +140,11 @@ async function targetDatabase({ deps, accountId }: Asking, backup: Backup, { tar
 async function chosenFiles(
   { persistence }: ApiDeps,
   backup: Backup,
-  target: RestoreTarget,
+  target: ContentTarget,
   ids: readonly string[] | null | undefined,
 ): Promise<string[] | null> {
   if (!ids) return null;
-  const files = await persistence.backups.files(backup.id);
+  const files = await shownFiles({ persistence }, backup.id);
   const chosen = files.filter(({ id }) => ids.includes(id));
   if (chosen.length < ids.length) throw wrong('files', 'must hold only ids of files of this backup');
   if (target.mode === 'new_database' && !chosen.some(({ role }) => role === 'dump')) {
@@ -145,7 +161,7 @@ async function chosenFiles(
 async function placeOf(
   { deps, accountId }: Asking,
   database: Database,
-  target: RestoreTarget,
+  target: ContentTarget,
   compute: RestoreWish['compute'],
 ): Promise<Pick<Restore, 'compute' | 'serverId'>> {
   const { type, server_id: serverId } = compute ?? {};

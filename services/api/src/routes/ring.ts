@@ -16,14 +16,15 @@ export async function ring<N extends JobName>(
   }
 }
 
-/** Rings for a new backup or restore of our workers when nothing waits before it; else the scheduler does in its turn. */
+/** Rings for new work of our workers when nothing waits before it; else the scheduler does in its turn. */
 export async function ringForNew(
   call: { deps: ApiDeps; log: Logger },
-  kind: 'backup' | 'restore',
+  kind: 'backup' | 'restore' | 'verification',
   id: string,
 ): Promise<void> {
-  const { backups, restores } = call.deps.persistence;
-  const taken = await (kind === 'backup' ? backups : restores).takeNew(id).catch((error: unknown) => {
+  const { backups, restores, verifications } = call.deps.persistence;
+  const repository = { backup: backups, restore: restores, verification: verifications }[kind];
+  const taken = await repository.takeNew(id).catch((error: unknown) => {
     call.log.warn({ err: error, kind, id }, 'new work could not be rung for, the scheduler will do it');
     return null;
   });
@@ -31,5 +32,6 @@ export async function ringForNew(
   const { attempt, refusals, requestId } = taken;
   const jobId = attemptJobId(kind, id, attempt, refusals);
   if (kind === 'backup') await ring(call, 'backup.run@1', { backupId: id, requestId }, jobId);
-  else await ring(call, 'restore.run@1', { restoreId: id, requestId }, jobId);
+  else if (kind === 'restore') await ring(call, 'restore.run@1', { restoreId: id, requestId }, jobId);
+  else await ring(call, 'verification.run@1', { verificationId: id, requestId }, jobId);
 }

@@ -50,7 +50,7 @@ describe("the queues' board", () => {
     const { status, json } = await get('/api/queues', basic(admin));
     expect(status).to.equal(200);
     const queues = json['queues'] as { name: string; counts: Record<string, number> }[];
-    expect(queues.map(({ name }) => name)).to.have.members(['backups', 'restores', 'maintenance']);
+    expect(queues.map(({ name }) => name)).to.have.members(['backups', 'restores', 'verifications', 'maintenance']);
     expect(queues.find(({ name }) => name === 'backups')?.counts).to.include({ waiting: 1 });
   });
 

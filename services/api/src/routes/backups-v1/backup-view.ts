@@ -4,6 +4,7 @@ import { presentError, presentProgress, progressView } from '../../presenters/ba
 import { presentTime, timeView } from '../../presenters/time.ts';
 import { errorView, idView } from '../../presenters/values.ts';
 import { destinationOf, type Linking } from '../databases/archive.ts';
+import { shownFiles } from '../shown-files.ts';
 import { fileView, prefixOf, presentFiles } from './files.ts';
 import { statusWord, statusWordView } from './status.ts';
 
@@ -42,7 +43,9 @@ export const backupV1View = z
     started_at: timeView.nullable(),
     completed_at: timeView.nullable(),
     monitoring_available: z.boolean().meta({ description: 'Whether there is progress to watch: it has begun.' }),
-    encryption_key: z.null().meta({ description: 'The public key that it is encrypted to; null: it is not.' }),
+    encryption_key: z.string().nullable().meta({
+      description: 'The public keys that it is encrypted to, one a line, in base64; null: it is not encrypted.',
+    }),
     files: z.array(fileView).meta({ description: 'Empty until `completed`.' }),
     locked: z.boolean().meta({ description: 'Whether it is kept from deletion.' }),
     error: errorView.nullable().meta({ description: 'The last failure; shown also while another attempt waits.' }),
@@ -74,7 +77,7 @@ export const backupV1View = z
 export async function presentBackupV1(call: Linking, backup: Backup): Promise<z.input<typeof backupV1View>> {
   const destination = await destinationOf(call.deps, backup);
   // The files may have come since the row was read: then they are the next answer's.
-  const files = backup.status === 'done' ? await call.deps.persistence.backups.files(backup.id) : [];
+  const files = backup.status === 'done' ? await shownFiles(call.deps, backup.id) : [];
   return {
     id: backup.id,
     job_id: backup.databaseId,
@@ -86,7 +89,7 @@ export async function presentBackupV1(call: Linking, backup: Backup): Promise<z.
     started_at: presentTime(backup.startedAt),
     completed_at: presentTime(backup.completedAt),
     monitoring_available: backup.startedAt !== null,
-    encryption_key: null,
+    encryption_key: backup.recipients && Buffer.from(backup.recipients.join('\n')).toString('base64'),
     files: await presentFiles(call, backup, files),
     locked: backup.lockedAt !== null,
     error: presentError(backup),

@@ -1,3 +1,4 @@
+import type { BackupFile } from '@holdfast/shared/domain';
 import { z } from 'zod';
 import { looksLikeUuid } from '../../http/fields.ts';
 import { conflict, notFound } from '../../http/problem.ts';
@@ -5,6 +6,8 @@ import { route } from '../../http/route.ts';
 import { checkStored, fileLink, withStore } from '../databases/archive.ts';
 import { ownedBackup, type Owner } from '../databases/owned.ts';
 import { deleteBackup } from '../deleting.ts';
+import { downloadOf, isDecrypted } from '../encrypted.ts';
+import { shownFiles } from '../shown-files.ts';
 import { backupV1View, presentBackupV1 } from './backup-view.ts';
 import { backupsV1Dialect as dialect } from './dialect.ts';
 
@@ -38,10 +41,12 @@ const download = route({
   handler: async (call) => {
     const backup = await ownedBackup(call, call.params.id);
     if (backup.status !== 'done') throw conflict('This backup has no files to download: it is not completed.');
-    const files = await call.deps.persistence.backups.files(backup.id);
+    const files = await shownFiles(call.deps, backup.id);
     return await withStore(call.deps, backup, async (store) => {
       await Promise.all(files.map((file) => checkStored(call, store, file)));
-      const links = files.map(async (file) => [file.name, await fileLink(call, store, backup, file)] as const);
+      const decrypted = await isDecrypted(call.deps, backup);
+      const nameOf = (file: BackupFile): string => downloadOf(file, decrypted).name;
+      const links = files.map(async (file) => [nameOf(file), await fileLink(call, store, backup, file)] as const);
       return { data: Object.fromEntries(await Promise.all(links)) };
     });
   },

@@ -4,6 +4,7 @@ import { presentProgress, progressView } from '../../presenters/backup.ts';
 import { presentTime, timeView } from '../../presenters/time.ts';
 import { errorView, idView } from '../../presenters/values.ts';
 import type { Linking } from '../databases/archive.ts';
+import { shownFiles } from '../shown-files.ts';
 import { exampleFile } from './backup-view.ts';
 import { computeView, presentCompute } from './compute-view.ts';
 import { fileView, presentFiles } from './files.ts';
@@ -72,7 +73,7 @@ export async function presentRestoreV1(
   restore: Restore,
 ): Promise<z.input<typeof restoreV1View>> {
   const { fileIds, target } = restore;
-  const files = await call.deps.persistence.backups.files(backup.id);
+  const files = await shownFiles(call.deps, backup.id);
   return {
     id: restore.id,
     job_id: backup.databaseId,
@@ -87,7 +88,7 @@ export async function presentRestoreV1(
       backup,
       files.filter(({ id }) => fileIds?.includes(id) ?? true),
     ),
-    target: { database_id: restore.databaseId, new_database: target.mode === 'in_place' ? null : target.database },
+    target: { database_id: restore.databaseId, new_database: target.mode === 'new_database' ? target.database : null },
     progress: presentProgress(restore),
     error: restore.error,
     outcome: outcomeOf(restore),

@@ -3,7 +3,15 @@ import { looksLikeUuid } from '../../http/fields.ts';
 import { notFound } from '../../http/problem.ts';
 import { route } from '../../http/route.ts';
 import { ownedBackup } from '../databases/owned.ts';
-import { createRestore, restoreCompute, restoreFiles, restoreTarget } from '../restoring.ts';
+import {
+  restoreAllowDamaged,
+  restoreCompute,
+  restoreFiles,
+  restoreKeepHours,
+  restoreSelection,
+  restoreTarget,
+} from '../restore-fields.ts';
+import { createRestore } from '../restoring.ts';
 import { backupsV1Dialect as dialect } from './dialect.ts';
 import { presentRestoreV1, restoreV1View } from './restore-view.ts';
 
@@ -15,6 +23,9 @@ const request = z
     files: restoreFiles.nullish(),
     compute: restoreCompute.nullish(),
     target: restoreTarget.nullish(),
+    selection: restoreSelection.nullish(),
+    keep_hours: restoreKeepHours.nullish(),
+    allow_damaged: restoreAllowDamaged.nullish(),
   })
   .optional()
   .meta({
@@ -36,11 +47,10 @@ const create = route({
   creates: true,
   body: request,
   response: shown,
-  otherwise: { 409: 'The backup is not completed, or another restore onto the same target waits or runs.' },
+  otherwise: { 409: 'The backup is not completed or damaged, or another restore onto the same target waits or runs.' },
   finds: (call) => ownedBackup(call, call.params.id),
   handler: async (call, backup) => {
-    const { files, compute, target } = call.body ?? {};
-    const restore = await createRestore(call, backup, { files, compute, target });
+    const restore = await createRestore(call, backup, call.body ?? {});
     return { data: await presentRestoreV1(call, backup, restore) };
   },
 });

@@ -12,6 +12,7 @@ import { baseUrl } from '../../http/base-url.ts';
 import { conflict, notFound } from '../../http/problem.ts';
 import { withinSeconds } from '../../http/time-limit.ts';
 import { route } from '../../http/route.ts';
+import { isDecrypted } from '../encrypted.ts';
 import { probeSeconds, type Probing } from '../probing.ts';
 import { databaseDialect as dialect } from './dialect.ts';
 import { ownedBackupOf } from './owned.ts';
@@ -47,10 +48,8 @@ export async function checkStored(call: Probing, store: ObjectStore, file: Backu
   const stored = await withinSeconds(probeSeconds, call.signal, () => store.head(file.key));
   if (stored?.size === file.size) return;
   const found = stored ? `has ${stored.size} bytes instead of ${file.size}` : 'is missing';
-  await call.deps.persistence.backups.markDamaged(file.backupId, {
-    state: stored ? 'changed' : 'missing',
-    detail: `${file.key} ${found}.`,
-  });
+  const damage = { state: stored ? 'changed' : 'missing', detail: `${file.key} ${found}.` } as const;
+  await call.deps.persistence.backups.markDamaged(file.backupId, damage);
   call.log.error(
     { alert: 'backup_damaged', backupId: file.backupId, fileId: file.id, found },
     'a stored archive is damaged',
@@ -93,7 +92,10 @@ export interface Linking {
 /** A link that downloads a file without a header, until it expires: the store's own or one to our download. */
 export async function fileLink(call: Linking, store: ObjectStore, backup: Backup, file: BackupFile): Promise<string> {
   const expiresInSeconds = call.deps.settings.HOLDFAST_LINK_SECONDS;
-  const link = await store.link(file.key, { expiresInSeconds, fileName: downloadName(backup, file) });
+  // The store's own link would bring down what is encrypted.
+  const link = (await isDecrypted(call.deps, backup))
+    ? null
+    : await store.link(file.key, { expiresInSeconds, fileName: downloadName(backup, file) });
   return link ?? `${baseUrl(call)}${downloadPath(backup, file, call.deps, expiresInSeconds)}`;
 }
 

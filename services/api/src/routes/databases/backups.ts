@@ -5,6 +5,7 @@ import { route } from '../../http/route.ts';
 import { backupView } from '../../presenters/backup.ts';
 import { databaseDialect as dialect } from './dialect.ts';
 import { ownedBackup, ownedBackupOf, ownedDatabase } from './owned.ts';
+import { requireReach } from './reach.ts';
 import { showBackup, showBackups } from './shown.ts';
 
 const shown = z.strictObject({ database_backup: backupView });
@@ -38,7 +39,9 @@ const create = route({
     .optional()
     .meta({ description: 'May be empty or absent.', examples: [{}] }),
   finds: (call) => ownedDatabase(call, call.params.db),
+  otherwise: { 409: 'It came from an import and has no connection yet.' },
   handler: async (call, database) => {
+    requireReach(database);
     const backup = await call.deps.persistence.backups.create({
       id: call.resourceId,
       databaseId: database.id,

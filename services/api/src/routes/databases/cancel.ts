@@ -51,7 +51,10 @@ const cancelRestore = route({
 });
 
 /** @throws Problem 409 when work has ended as something else than cancelled */
-function mustBeCancelled(what: string, { status, error }: { status: WorkStatus; error: PublicError | null }): void {
+export function mustBeCancelled(
+  what: string,
+  { status, error }: { status: WorkStatus; error: PublicError | null },
+): void {
   if (error?.code === 'cancelled') return;
   const end = error ? `${status} (${error.code})` : status;
   throw conflict(`This ${what} has already ended as ${end}: there is nothing to cancel any more.`);

@@ -7,7 +7,7 @@ import { databaseView, presentDatabase } from '../../presenters/database.ts';
 import { databaseDialect as dialect } from './dialect.ts';
 import { ownedDatabase, requireDestination, type Owner } from './owned.ts';
 import { applyPeriodic } from './periodic.ts';
-import { refuseOtherReach, requireServer, requireUploads } from './reach.ts';
+import { firstReach, isUnreached, refuseOtherReach, requireServer, requireUploads } from './reach.ts';
 import { databaseChange, newDatabase, type DatabaseChange } from './registration.ts';
 import { probe } from './probe.ts';
 
@@ -97,7 +97,8 @@ async function changeDatabase(call: Call<'/api/databases/:db', { database: Datab
   const { deps, accountId } = call;
   const { destination_id: destinationId, server_id, ...asked } = call.body.database;
   const { name, type, host, port, user, password, database, options, ...periodic } = asked;
-  refuseOtherReach(current, call.body.database);
+  const first = isUnreached(current) ? firstReach(current, call.body.database) : {};
+  if (!isUnreached(current)) refuseOtherReach(current, call.body.database);
   const serverId = server_id ?? undefined;
   const isMoved = (host ?? current.host) !== current.host || (port ?? current.port) !== current.port;
   if (isMoved && current.password && password === undefined) {
@@ -109,13 +110,22 @@ async function changeDatabase(call: Call<'/api/databases/:db', { database: Datab
     await requireDestination(call, destinationId);
     if (current.serverId !== null) await requireUploads(call, destinationId);
   }
-  const changes = given({ name, type, serverId, host, port, user, password, database, options, destinationId });
+  if (serverId !== undefined && current.serverId === null) {
+    await requireUploads(call, destinationId ?? current.destinationId);
+  }
+  const changes = {
+    ...given({ name, type, serverId, host, port, user, password, database, options, destinationId }),
+    ...first,
+  };
   const changed =
     Object.keys(changes).length === 0
       ? current
       : await deps.persistence.databases.update(accountId, current.id, changes);
   if (!changed) throw notFound('This database does not exist.');
   if (changed === 'name_taken') throw nameTaken();
+  if (changed === 'other_reach') {
+    throw invalid({ host: ['The host field cannot be changed: somebody has just said otherwise how to reach it.'] });
+  }
   return { database: presentDatabase(changed, await applyPeriodic(deps, changed, periodic)) };
 }
 

@@ -1,4 +1,4 @@
-import type { Backup, Database, Restore, Schedule } from '@holdfast/shared/domain';
+import type { Backup, Database, Restore, Schedule, Verification } from '@holdfast/shared/domain';
 import type { ApiDeps } from '../../deps.ts';
 import { isPlainText, looksLikeUuid } from '../../http/fields.ts';
 import { invalid, notFound } from '../../http/problem.ts';
@@ -48,6 +48,16 @@ export async function ownedRestoreOf(owner: Owner, db: string, id: string): Prom
   const restore = looksLikeUuid(id) && (await deps.persistence.restores.findOwned(accountId, id));
   if (!restore || !(await concerns(owner, restore, database))) throw notFound('This restore does not exist.');
   return restore;
+}
+
+/** The account's verification of that id. @throws Problem 404 */
+export async function ownedVerification({ deps, accountId }: Owner, id: string): Promise<Verification> {
+  const found = looksLikeUuid(id) && (await deps.persistence.verifications.findOwned(accountId, id));
+  // Nobody sees a backup that is being deleted any more.
+  if (!found || !(await deps.persistence.backups.findOwned(accountId, found.backupId))) {
+    throw notFound('This verification does not exist.');
+  }
+  return found;
 }
 
 /** Whether a restore goes to a database, or takes what is restored from it. */

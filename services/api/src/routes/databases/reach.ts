@@ -1,5 +1,5 @@
-import type { Database, Destination } from '@holdfast/shared/domain';
-import { invalid, type FieldProblems } from '../../http/problem.ts';
+import { defaultPorts, type Database, type Destination } from '@holdfast/shared/domain';
+import { conflict, invalid, type FieldProblems } from '../../http/problem.ts';
 import type { Owner } from './owned.ts';
 import { isRemote, keptOnServer, reachingFields, type DatabaseChange } from './registration.ts';
 
@@ -21,6 +21,44 @@ export async function requireUploads({ deps, accountId }: Owner, destinationId: 
 }
 
 const takesUploads = ({ type }: Destination): boolean => type !== 'local';
+
+const unreached = 'came from an import and has no connection yet';
+
+/** Whether nobody can reach the database: an import has brought it. */
+export const isUnreached = ({ serverId, host }: Pick<Database, 'serverId' | 'host'>): boolean =>
+  serverId === null && host === null;
+
+/** @throws Problem 409 for a database that nobody can reach yet */
+export function requireReach(database: Database): void {
+  if (!isUnreached(database)) return;
+  const { name, type } = database;
+  const wanted = type === 'files' ? 'its server_id' : 'its host, user and password, or its server_id';
+  throw conflict(`The database "${name}" ${unreached}: give it ${wanted} by PATCH first.`);
+}
+
+/**
+ * What a change gives a database that nobody can reach yet: all that reaching it takes, or nothing of it.
+ * @throws Problem 422 for a part of it
+ */
+export function firstReach({ type }: Database, asked: DatabaseChange): { port?: number } {
+  const fields: FieldProblems = {};
+  const reaching = reachingFields(asked).filter((field) => field !== 'options');
+  if (isRemote(asked)) {
+    for (const field of reachingFields(asked)) fields[field] = [`The ${field} field ${keptOnServer}.`];
+  } else if (type === 'files' && reaching.length > 0) {
+    fields['server_id'] = ['The server_id field is required: only a remote server reads directories.'];
+  } else if (reaching.length > 0 || asked.periodic_backups_enabled === true) {
+    for (const field of ['host', 'user'] as const) {
+      if (asked[field] === undefined) fields[field] = [`The ${field} field is required, as the database ${unreached}.`];
+    }
+  }
+  if (asked.type !== undefined && asked.type !== type) {
+    fields['type'] = [`The type field must stay ${type}, of which its backups are.`];
+  }
+  if (Object.keys(fields).length > 0) throw invalid(fields);
+  const port = reaching.length > 0 ? (asked.port ?? defaultPorts[type]) : null;
+  return port === null ? {} : { port };
+}
 
 /**
  * A database stays with whoever backs it up, our workers or a remote server, because its backups go back the same way.

@@ -2,22 +2,37 @@ import { ownershipModes } from '@holdfast/shared/domain';
 import { z } from 'zod';
 import { route } from '../../http/route.ts';
 import { restoreView } from '../../presenters/restore.ts';
-import { createRestore, restoreFiles, restoreTarget } from '../restoring.ts';
+import {
+  restoreAllowDamaged,
+  restoreFiles,
+  restoreKeepHours,
+  restoreSelection,
+  restoreTarget,
+} from '../restore-fields.ts';
+import { createRestore } from '../restoring.ts';
 import { databaseDialect as dialect } from './dialect.ts';
 import { ownedBackupOf, ownedRestoreOf } from './owned.ts';
 import { showRestore } from './shown.ts';
 
 /** Strict, because a target under another name than its own would be a restore in place, which drops what is there. */
-const request = z
+export const restoreRequest = z
   .strictObject({
     target: restoreTarget.optional(),
     files: restoreFiles.optional(),
     ownership: z.enum(ownershipModes).optional(),
+    selection: restoreSelection.optional(),
+    keep_hours: restoreKeepHours.optional(),
+    allow_damaged: restoreAllowDamaged.optional(),
   })
   .optional()
   .meta({
     description: 'Without a target the restore is in place.',
-    examples: [{}, { target: { new_database: 'shop_restored' }, ownership: 'skip' }],
+    examples: [
+      {},
+      { keep_hours: 48 },
+      { target: { new_database: 'shop_restored' }, ownership: 'skip' },
+      { target: { new_database: 'shop_orders' }, selection: { tables: ['public.orders'] } },
+    ],
   });
 
 const create = route({
@@ -29,13 +44,10 @@ const create = route({
   answers: 201,
   creates: true,
   response: restoreView,
-  otherwise: { 409: 'The backup is not done, or another restore onto the same target waits or runs.' },
-  body: request,
+  otherwise: { 409: 'The backup is not done or damaged, or another restore onto the same target waits or runs.' },
+  body: restoreRequest,
   finds: (call) => ownedBackupOf(call, call.params.db, call.params.id),
-  handler: async (call, backup) => {
-    const { target, files, ownership } = call.body ?? {};
-    return showRestore(call.deps, await createRestore(call, backup, { target, files, ownership }));
-  },
+  handler: async (call, backup) => showRestore(call.deps, await createRestore(call, backup, call.body ?? {})),
 });
 
 const show = route({

@@ -77,6 +77,21 @@ describe('database dialect: retention', () => {
     expect(listed.json['database_backups']).to.have.length(5);
   });
 
+  it('counts what its verification policy asks for, as the policy does when it is applied', async () => {
+    const set = (verification: string) =>
+      api.own.query(
+        `update holdfast.schedules set verification = ${verification} where id = '${path.split('/').at(-1)}'`,
+      );
+    await set(`'{"level": "restorable", "every": 1, "scratchDatabaseId": null}'`);
+    expect(await actions('?keep_last=1'), 'none is verified').to.deep.equal(['keep', 'keep', 'keep', 'keep']);
+    const proven = (level: string) =>
+      api.own.query(`update holdfast.backups set verified_level = '${level}' where id = '${backups[2]?.id}'`);
+    await proven('identical');
+    expect(await actions('?keep_last=1')).to.deep.equal(['keep', 'keep', 'delete', 'delete']);
+    await proven('stored');
+    await set('null');
+  });
+
   it('shows with a backup when its age will let it go, while its schedule is there', async () => {
     const expiry = async (backup: Backup | undefined): Promise<unknown> => {
       const { json } = await api.request('GET', `/api/backups/${backup?.id}`, { token: ada.token });

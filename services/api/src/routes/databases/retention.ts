@@ -1,4 +1,4 @@
-import { mostKept, planRetention, type RetentionPolicy } from '@holdfast/shared/domain';
+import { mostKept, planRetention, retentionTerms, type RetentionPolicy } from '@holdfast/shared/domain';
 import { z } from 'zod';
 import { given, wholeNumber } from '../../http/fields.ts';
 import { route } from '../../http/route.ts';
@@ -63,7 +63,7 @@ const preview = route({
     const asked = toRetention(call.query);
     const policy = Object.keys(asked).length > 0 ? asked : schedule.retention;
     const { backups, expiring, now } = await call.deps.persistence.retention.catalogue(schedule.id);
-    const terms = { policy, timezone: schedule.timezone, verification: false };
+    const terms = retentionTerms({ ...schedule, retention: policy });
     // Nobody sees backups that are on their way out.
     const seen = backups.filter(({ id, marked }) => !marked && !expiring.has(id));
     const shown = new Map(seen.map((backup) => [backup.id, backup]));

@@ -7,13 +7,15 @@ import { route } from '../../http/route.ts';
 import { presentSchedule, scheduleView } from '../../presenters/schedule.ts';
 import { databaseDialect as dialect } from './dialect.ts';
 import { noSchedule, ownedDatabase, ownedSchedule, requireDestination, type Owner } from './owned.ts';
-import { requireUploads } from './reach.ts';
+import { requireReach, requireUploads } from './reach.ts';
 import { retentionFields, toRetention } from './retention.ts';
+import { policyFields, toPolicy } from './verification-policy.ts';
 
 const fields = z.object({
   cron: text(200),
   timezone: text(64).optional(),
   retention: retentionFields.optional(),
+  verification: policyFields.optional(),
   destination_id: integerId.nullish(),
   enabled: z.boolean().optional(),
   catch_up: z.enum(catchUpPolicies).optional(),
@@ -21,7 +23,9 @@ const fields = z.object({
   overlap: z.enum(overlapPolicies).optional(),
   jitter_seconds: z.int().min(0).max(86_400).optional(),
 });
-const change = fields.partial().meta({ examples: [{ enabled: false }, { retention: { keep_last: 7 } }] });
+const change = fields
+  .partial()
+  .meta({ examples: [{ enabled: false }, { retention: { keep_last: 7 } }, { verification: null }] });
 const shown = z.strictObject({ schedule: scheduleView });
 
 const list = route({
@@ -49,7 +53,9 @@ const create = route({
   response: shown,
   body: fields.meta({ examples: [{ cron: '30 3 * * *', timezone: 'Europe/Paris' }] }),
   finds: (call) => ownedDatabase(call, call.params.db),
+  otherwise: { 409: 'It came from an import and has no connection yet.' },
   handler: async (call, database) => {
+    requireReach(database);
     const schedule = {
       ...defaults,
       databaseId: database.id,
@@ -125,7 +131,7 @@ async function toChange(
   call: Owner & { params: { db: string } },
   asked: z.output<typeof change>,
 ): Promise<Partial<NewSchedule>> {
-  const { destination_id: destinationId, retention } = asked;
+  const { destination_id: destinationId, retention, verification } = asked;
   if (destinationId) {
     await requireDestination(call, destinationId);
     const { serverId } = await ownedDatabase(call, call.params.db);
@@ -135,6 +141,7 @@ async function toChange(
     cron: asked.cron,
     timezone: asked.timezone,
     retention: retention && toRetention(retention),
+    verification: verification && (await toPolicy(call, await ownedDatabase(call, call.params.db), verification)),
     destinationId,
     enabled: asked.enabled,
     catchUp: asked.catch_up,

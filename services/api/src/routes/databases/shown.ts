@@ -1,8 +1,9 @@
-import type { Backup, Restore } from '@holdfast/shared/domain';
+import type { Backup, Restore, Verification } from '@holdfast/shared/domain';
 import type { z } from 'zod';
 import type { ApiDeps } from '../../deps.ts';
 import { presentBackup, type backupView } from '../../presenters/backup.ts';
 import { presentRestore, type restoreView } from '../../presenters/restore.ts';
+import { presentVerification, type verificationView } from '../../presenters/verification.ts';
 
 /** Backups with their files and attempts: one question for each of these, however many backups there are. */
 export async function showBackups(
@@ -29,4 +30,21 @@ export async function showRestore(
 ): Promise<z.input<typeof restoreView>> {
   const attempts = await restores.attemptsOf([restore.id]);
   return presentRestore(restore, attempts.get(restore.id) ?? []);
+}
+
+/** Verifications with their attempts, by one question for all of these. */
+export async function showVerifications(
+  { persistence: { verifications } }: ApiDeps,
+  shown: readonly Verification[],
+): Promise<z.input<typeof verificationView>[]> {
+  const attempts = await verifications.attemptsOf(shown.map(({ id }) => id));
+  return shown.map((verification) => presentVerification(verification, attempts.get(verification.id) ?? []));
+}
+
+export async function showVerification(
+  deps: ApiDeps,
+  verification: Verification,
+): Promise<z.input<typeof verificationView>> {
+  const attempts = await deps.persistence.verifications.attemptsOf([verification.id]);
+  return presentVerification(verification, attempts.get(verification.id) ?? []);
 }

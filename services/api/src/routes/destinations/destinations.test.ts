@@ -46,6 +46,9 @@ describe('destination dialect', () => {
       s3_bucket_name: 'my-backups',
       path_style_endpoint: false,
       s3_region: 'us-west-2',
+      object_lock: null,
+      has_deletion_keys: false,
+      capabilities: null,
     });
     expect(id).to.be.a('number');
     for (const time of [created, updated]) expect(time).to.match(/^\d{4}-\d\d-\d\dT[\d:]{8}\.\d{3}Z$/);
@@ -57,7 +60,16 @@ describe('destination dialect', () => {
     });
     expect(other).to.not.have.any.keys('s3_region', 's3_access_key', 's3_secret_key');
     const local = data((await create({ label: 'Here', type: 'local', path: 'backups/here' })).json);
-    expect(local).to.have.all.keys('id', 'user_id', 'label', 'type', 'type_human', 'created_at', 'updated_at');
+    expect(local).to.have.all.keys(
+      'id',
+      'user_id',
+      'label',
+      'type',
+      'type_human',
+      'created_at',
+      'updated_at',
+      'capabilities',
+    );
     const one = await api.request('GET', `${path}/${String(id)}`, { token: ada.token });
     expect([one.status, one.json]).to.deep.equal([200, s3.json]);
   });
@@ -94,6 +106,7 @@ describe('destination dialect', () => {
       pathStyle: true,
       prefix: 'a/b/',
       maxParts: 1000,
+      objectLock: null,
     });
   });
 
@@ -238,6 +251,9 @@ describe('destination dialect', () => {
       s3_bucket_name: 'my-backups',
       path_style_endpoint: false,
       s3_endpoint: 'https://s3.example.com',
+      object_lock: null,
+      has_deletion_keys: false,
+      capabilities: null,
     });
     expect(await put({ type: 's3' })).to.include({ s3_region: 'us-west-2' });
     expect(await put({ type: 'local', path: 'here' })).to.not.have.any.keys('s3_bucket_name', 'path_style_endpoint');

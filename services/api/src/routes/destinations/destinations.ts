@@ -7,7 +7,7 @@ import { route } from '../../http/route.ts';
 import type { ApiDeps } from '../../deps.ts';
 import { destinationView, presentDestination } from '../../presenters/destination.ts';
 import { pageOf, presentPage } from '../../presenters/page.ts';
-import { probeStore } from '../probing.ts';
+import { tryStore } from '../probing.ts';
 import { destinationDialect as dialect } from './dialect.ts';
 import { noDestination, ownedDestination } from './owned.ts';
 import {
@@ -123,10 +123,16 @@ const probe = route({
   dialect,
   // It writes.
   scope: 'destinations:update',
-  summary: 'Writes, reads back and removes small objects, and tells what does not work.',
+  summary:
+    'Writes, reads back and removes small objects, and tells what does not work; notes what the place can do (`capabilities`).',
   answers: 200,
   response: z.strictObject({ data: z.strictObject({ ok: z.boolean(), problems: z.array(z.string()) }) }),
-  handler: async (call) => ({ data: await probeStore(call, await ownedDestination(call)) }),
+  handler: async (call) => {
+    const destination = await ownedDestination(call);
+    const { capabilities, ...data } = await tryStore(call, destination);
+    if (capabilities) await call.deps.persistence.destinations.setCapabilities(destination.id, capabilities);
+    return { data };
+  },
 });
 
 /** @throws Problem 422 when remote servers could not upload to it any more */
@@ -181,9 +187,12 @@ async function checkUsable(
 ): Promise<void> {
   const now = deps.clock.now();
   try {
-    await deps
-      .openStore({ ...destination, id: 0, accountId, createdAt: now, updatedAt: now, deletionRequestedAt: null })
-      .close();
+    const row = { id: 0, accountId, createdAt: now, updatedAt: now, deletionRequestedAt: null, capabilities: null };
+    const asRow: Destination =
+      destination.type === 'local'
+        ? { ...destination, ...row }
+        : { ...destination, ...row, deletionKeys: destination.deletionKeys ?? null };
+    await deps.openStore(asRow).close();
     if (destination.type === 'custom_s3' && destination.settings.endpoint !== null) {
       await deps.checkEndpoint(destination.settings.endpoint);
     }

@@ -52,6 +52,9 @@ const fields = z.object({
   s3_prefix: folder.nullable(),
   s3_max_parts: count(1, 10_000).nullable(),
   path: folder.nullable(),
+  deletion_access_key: secret(512).nullable(),
+  deletion_secret_key: secret(1024).nullable(),
+  object_lock: z.strictObject({ mode: z.enum(['governance', 'compliance']), days: count(1, 36_500) }).nullable(),
 });
 
 /** As the original reads input: without spaces around it, and empty text is no value. */
@@ -107,12 +110,16 @@ export const endpointField = ({ s3_endpoint: endpoint }: DestinationRequest): st
 function lacking(asked: DestinationRequest, current: Destination | null): string[] {
   const { type } = asked;
   if (type !== 's3' && type !== 'custom_s3') return [];
-  const { accessKey, secretKey, bucket, region: wanted, endpoint: server } = s3Values(asked, current);
+  const values = s3Values(asked, current);
+  const { accessKey, secretKey, bucket, region: wanted, endpoint: server } = values;
+  const { deletionAccessKey, deletionSecretKey } = values;
   const needed = {
     s3_access_key: accessKey,
     s3_secret_key: secretKey,
     s3_bucket_name: bucket,
     ...(type === 's3' ? { s3_region: wanted } : { custom_s3_endpoint: server }),
+    ...(deletionSecretKey === null ? {} : { deletion_access_key: deletionAccessKey }),
+    ...(deletionAccessKey === null ? {} : { deletion_secret_key: deletionSecretKey }),
   };
   return Object.keys(needed).filter((field) => needed[field as keyof typeof needed] === null);
 }
@@ -128,6 +135,9 @@ function s3Values(asked: DestinationRequest, current: Destination | null) {
     pathStyle: asked.path_style_endpoint ?? old?.settings.pathStyle ?? false,
     prefix: (changed(asked.s3_prefix, old?.settings.prefix) ?? '').replace(/([^/])$/, '$1/'),
     maxParts: changed(asked.s3_max_parts, old?.settings.maxParts) ?? 10_000,
+    objectLock: changed(asked.object_lock, old?.settings.objectLock),
+    deletionAccessKey: changed(asked.deletion_access_key, old?.deletionKeys?.accessKey),
+    deletionSecretKey: changed(asked.deletion_secret_key, old?.deletionKeys?.secretKey),
   };
 }
 
@@ -152,12 +162,15 @@ export function toDestination(
     return { label, type, settings: { path: changed(asked.path, old) ?? '' } };
   }
   const missing = lacking(asked, current);
-  const { accessKey, secretKey, bucket, endpoint: server, ...settings } = s3Values(asked, current);
+  const values = s3Values(asked, current);
+  const { accessKey, secretKey, bucket, endpoint: server, deletionAccessKey, deletionSecretKey, ...settings } = values;
   if (missing.length > 0 || !accessKey || !secretKey || bucket === null) {
     throw invalid(Object.fromEntries(missing.map((field) => [field, [`The ${field} field is required.`]])));
   }
   const endpoint = type === 's3' ? null : server;
-  return { label, type, settings: { ...settings, bucket, endpoint }, accessKey, secretKey };
+  const deletionKeys =
+    deletionAccessKey && deletionSecretKey ? { accessKey: deletionAccessKey, secretKey: deletionSecretKey } : null;
+  return { label, type, settings: { ...settings, bucket, endpoint }, accessKey, secretKey, deletionKeys };
 }
 
 function endpointProblem(value: string): string | null {

@@ -25,6 +25,8 @@ describe('keys of destinations', () => {
     s3_secret_key: secretKey,
     s3_bucket_name: 'bucket',
     custom_s3_endpoint: 'https://s3.invalid',
+    deletion_access_key: accessKey,
+    deletion_secret_key: secretKey,
   };
   const create = async (): Promise<number> => {
     const made = await api.request('POST', path, { token: ada.token, body });
@@ -32,8 +34,11 @@ describe('keys of destinations', () => {
     return (made.json['data'] as { id: number }).id;
   };
   const sealedKeys = async (id: number): Promise<string[]> => {
-    const [row] = await api.own.query(`select access_key, secret_key from holdfast.destinations where id = ${id}`);
-    return [String(row?.['access_key']), String(row?.['secret_key'])];
+    const [row] = await api.own.query(
+      `select access_key, secret_key, deletion_access_key, deletion_secret_key from holdfast.destinations where id = ${id}`,
+    );
+    const names = ['access_key', 'secret_key', 'deletion_access_key', 'deletion_secret_key'];
+    return names.map((name) => String(row?.[name]));
   };
 
   it('are in no answer and no log, whatever is asked', async () => {

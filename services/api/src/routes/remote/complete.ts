@@ -1,13 +1,16 @@
 import type { BackupResult } from '@holdfast/persistence';
-import { writeManifest } from '@holdfast/pipeline';
+import { lineageOf, writeManifest } from '@holdfast/pipeline';
 import type { Manifest, ManifestFile } from '@holdfast/shared/contracts';
 import {
   attemptPrefix,
   HoldfastError,
+  lockTermsOf,
   type Backup,
   type BackupFile,
   type ChecksumType,
   type EngineType,
+  retentionFrom,
+  type ObjectRetention,
   type ObjectStore,
 } from '@holdfast/shared/domain';
 import type { ApiDeps } from '../../deps.ts';
@@ -38,21 +41,37 @@ export async function completeArchive(
   const prefix = attemptPrefix(backup, backup.attempt);
   const file = fileOf(backup, upload.key, prefix, success);
   const manifest = await manifestOf(deps, backup, file, success);
+  const retention = await retentionOf(deps, backup);
   return await inTime(async (signal) => {
     const { parts, size } = success;
     try {
-      await uploads.complete(upload, { parts, size, signal });
+      await uploads.complete(upload, { parts, size, signal, retention });
     } catch (error) {
       throw isFinal(error) ? badRequest(error.message) : error;
     }
-    const manifestKey = await writeManifest(store, prefix, manifest, signal);
-    return { files: [file], manifestKey };
+    const written = await writeManifest(store, prefix, manifest, { signal, retention });
+    return {
+      files: [file],
+      manifestKey: written.key,
+      manifestSha256: written.sha256,
+      objectLockedUntil: retention?.until ?? null,
+    };
   });
 }
 
 /** The reported parts or size are not what the store has, or it has nothing any more. */
 const isFinal = (error: unknown): error is HoldfastError =>
   error instanceof HoldfastError && (error.code === 'upload_unverified' || error.code === 'object_missing');
+
+/** Until when the archive is locked, where its destination asks for it. */
+async function retentionOf(
+  { persistence: { destinations, schedules }, clock }: ApiDeps,
+  { accountId, databaseId, destinationId, scheduleId }: Backup,
+): Promise<ObjectRetention | undefined> {
+  const destination = await destinations.find(destinationId);
+  const schedule = scheduleId === null ? null : await schedules.findOwned(accountId, databaseId, scheduleId);
+  return retentionFrom(clock.now(), destination && lockTermsOf(destination, schedule)) ?? undefined;
+}
 
 function fileOf({ id }: Backup, key: string, prefix: string, { size, checksum, archive }: Success): BackupFile {
   return {
@@ -64,6 +83,8 @@ function fileOf({ id }: Backup, key: string, prefix: string, { size, checksum, a
     key,
     size,
     checksum: `${checksum.type}:${checksum.digest}`,
+    unencryptedSize: null,
+    unencryptedSha256: null,
     plainSize: archive?.plain.size ?? null,
     plainSha256: archive?.plain.sha256 ?? null,
   };
@@ -83,6 +104,8 @@ async function manifestOf(deps: ApiDeps, backup: Backup, file: BackupFile, succe
     database: database?.database ?? backup.name,
     serverVersion: archive?.server_version ?? '',
     tool: archive?.tool ?? { name: 'unknown', version: '' },
+    lineage: lineageOf(backup),
+    recipients: null,
     startedAt: (backup.startedAt ?? backup.createdAt).toISOString(),
     completedAt: deps.clock.now().toISOString(),
     files: [
@@ -94,13 +117,18 @@ async function manifestOf(deps: ApiDeps, backup: Backup, file: BackupFile, succe
         format,
         codecs,
         plain: archive?.plain ?? null,
+        unencrypted: null,
         stored: storedOf(size, checksum),
       },
     ],
   };
 }
 
-function storedOf(size: number, { type, digest }: { type: ChecksumType; digest: string }): ManifestFile['stored'] {
+/** A digest as a manifest has it. */
+export function storedOf(
+  size: number,
+  { type, digest }: { type: ChecksumType; digest: string },
+): ManifestFile['stored'] {
   switch (type) {
     case 'sha256':
       return { size, sha256: digest };

@@ -4,6 +4,8 @@ import type { Request } from 'express';
 import type { ApiDeps } from '../../deps.ts';
 import { baseUrl } from '../../http/base-url.ts';
 import { downloadPath, withStore } from '../databases/archive.ts';
+import { isDecrypted } from '../encrypted.ts';
+import { shownFiles } from '../shown-files.ts';
 import { manifestPath } from './manifest.ts';
 
 /** Seconds of silence after which a job counts as abandoned; whole ones, as they are kept. */
@@ -29,6 +31,8 @@ export async function presentRestoreJob(
   const { deps } = call;
   const backup = await deps.persistence.backups.find(restore.backupId);
   if (!backup?.manifestKey) throw new HoldfastError('object_missing', 'The backup is not whole.');
+  const { target } = restore;
+  if (target.mode === 'undo') throw new HoldfastError('configuration', 'A remote server keeps no former content.');
   return {
     id: restore.id,
     kind: 'restore',
@@ -36,7 +40,7 @@ export async function presentRestoreJob(
     database: await presentTarget(deps, restore.databaseId),
     heartbeat_seconds: silenceSeconds(deps),
     restore: {
-      target: restore.target.mode === 'in_place' ? { in_place: true } : { new_database: restore.target.database },
+      target: target.mode === 'in_place' ? { in_place: true } : { new_database: target.database },
       ownership: restore.ownership,
       ...(await linksTo(call, backup, backup.manifestKey, restore.fileIds)),
     },
@@ -48,14 +52,16 @@ async function linksTo(
   backup: Backup,
   manifestKey: string,
   fileIds: readonly string[] | null,
-): Promise<Pick<NonNullable<RemoteJob['restore']>, 'manifest_url' | 'files'>> {
+): Promise<Pick<NonNullable<RemoteJob['restore']>, 'manifest_url' | 'manifest_sha256' | 'files'>> {
   const { deps } = call;
   const expiresInSeconds = Math.ceil(deps.settings.HOLDFAST_REMOTE_LINK_SECONDS);
-  const files = (await deps.persistence.backups.files(backup.id)).filter(({ id }) => fileIds?.includes(id) ?? true);
+  const files = (await shownFiles(deps, backup.id)).filter(({ id }) => fileIds?.includes(id) ?? true);
+  const decrypted = await isDecrypted(deps, backup);
   return await withStore(deps, backup, async (store) => {
     const link = async (key: string, fileName: string, ownPath: () => string): Promise<string> =>
-      (await store.link(key, { expiresInSeconds, fileName })) ?? `${baseUrl(call)}${ownPath()}`;
+      (decrypted ? null : await store.link(key, { expiresInSeconds, fileName })) ?? `${baseUrl(call)}${ownPath()}`;
     return {
+      manifest_sha256: decrypted ? null : backup.manifestSha256,
       manifest_url: await link(manifestKey, manifestName, () => manifestPath(deps, backup.id, expiresInSeconds)),
       files: await Promise.all(
         files.map(async (file) => ({

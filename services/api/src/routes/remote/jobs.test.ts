@@ -1,6 +1,7 @@
 import { request } from 'node:http';
-import { claimAnswer, manifestSchema, type RemoteJob } from '@holdfast/shared/contracts';
-import type { Backup, Database, Restore, RestoreTarget } from '@holdfast/shared/domain';
+import { lineageOf, manifestText } from '@holdfast/pipeline';
+import { claimAnswer, storedManifestSchema, type Manifest, type RemoteJob } from '@holdfast/shared/contracts';
+import type { Backup, Database, Restore, ContentTarget } from '@holdfast/shared/domain';
 import { until } from '@holdfast/testing/until';
 import { expect } from 'chai';
 import { failure, openRemoteBed, type RemoteBed } from './bed.test.ts';
@@ -28,7 +29,7 @@ describe('remote dialect: jobs', () => {
     expect((await bed.report(backup, archive)).status).to.equal(204);
     return await bed.row(backup);
   };
-  const restoreOf = async (backup: Backup, target: RestoreTarget, change: object = {}): Promise<Restore> => {
+  const restoreOf = async (backup: Backup, target: ContentTarget, change: object = {}): Promise<Restore> => {
     const wanted = {
       backupId: backup.id,
       databaseId: backup.databaseId,
@@ -90,7 +91,8 @@ describe('remote dialect: jobs', () => {
       const job = await claimed();
       expect(job).to.deep.include({ id: restore.id, kind: 'restore', backup_id: source.id });
       expect(job.restore).to.deep.include({ target: { in_place: true }, ownership: 'skip' });
-      const manifest = manifestSchema.parse(await (await fetch(job.restore?.manifest_url ?? '')).json());
+      const manifest = storedManifestSchema.parse(await (await fetch(job.restore?.manifest_url ?? '')).json());
+      expect(job.restore?.manifest_sha256).to.match(/^[0-9a-f]{64}$/);
       expect(job.restore?.files.map(({ id }) => id)).to.deep.equal(manifest.files.map(({ id }) => id));
       const file = await fetch(job.restore?.files[0]?.url ?? '');
       expect((await file.arrayBuffer()).byteLength).to.equal(source.size);
@@ -105,7 +107,7 @@ describe('remote dialect: jobs', () => {
       const { backup, file } = await bed.api.doneBackup(bed.ada.database, Buffer.from('archive'));
       const key = file.key.replace('dump.pgdump.zst', 'manifest.json');
       await bed.api.own.query(`update holdfast.backups set manifest_key = '${key}' where id = '${backup.id}'`);
-      const manifest = {
+      const manifest: Manifest = {
         version: 1,
         backupId: backup.id,
         databaseId: backup.databaseId,
@@ -115,6 +117,8 @@ describe('remote dialect: jobs', () => {
         database: 'x',
         serverVersion: '15',
         tool: { name: 'pg_dump', version: '15' },
+        lineage: lineageOf(backup),
+        recipients: null,
         startedAt: '2026-01-01T00:00:00Z',
         completedAt: '2026-01-01T00:00:00Z',
         files: [
@@ -126,16 +130,18 @@ describe('remote dialect: jobs', () => {
             format: 'pg_dump-custom',
             codecs: [],
             plain: null,
+            unencrypted: null,
             stored: { size: file.size, sha256: file.checksum.slice('sha256:'.length) },
           },
         ],
       };
-      await bed.store(bed.ada.destination, key, JSON.stringify(manifest));
+      const text = manifestText(manifest);
+      await bed.store(bed.ada.destination, key, text);
       await restoreOf(backup, { mode: 'new_database', database: 'copy' }, { fileIds: [file.id] });
       const { restore } = await claimed();
       expect(restore?.target).to.deep.equal({ new_database: 'copy' });
       const answer = await fetch(restore?.manifest_url ?? '');
-      expect([answer.status, await answer.json()]).to.deep.equal([200, manifest]);
+      expect([answer.status, await answer.json()]).to.deep.equal([200, JSON.parse(text)]);
       expect(await (await fetch(restore?.files[0]?.url ?? '')).text()).to.equal('archive');
       const manifestLink = new URL(restore?.manifest_url ?? '');
       const fileLink = new URL(restore?.files[0]?.url ?? '');

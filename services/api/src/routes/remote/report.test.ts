@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { manifestSchema } from '@holdfast/shared/contracts';
+import { parseManifest } from '@holdfast/pipeline';
 import type { Backup } from '@holdfast/shared/domain';
 import { expect } from 'chai';
 import type { Answer } from '../../harness.test.ts';
@@ -38,7 +38,7 @@ describe('remote dialect: reports of backups', () => {
   };
   const manifestOf = async (backup: Backup) => {
     const { manifestKey } = await bed.row(backup);
-    return manifestSchema.parse(JSON.parse((await content(manifestKey ?? '')).toString('utf8')));
+    return parseManifest(await content(manifestKey ?? ''), manifestKey ?? '');
   };
 
   describe('the body', () => {
