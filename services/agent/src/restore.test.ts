@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { createEngines } from '@holdfast/engines';
-import { zstd } from '@holdfast/pipeline';
+import { manifestText, zstd } from '@holdfast/pipeline';
 import type { Manifest, RemoteJob } from '@holdfast/shared/contracts';
 import { fingerprint, sampleStatements } from '@holdfast/testing/engines';
 import { testDatabase, type TestDatabase } from '@holdfast/testing/postgres';
@@ -67,6 +67,14 @@ describe('restore on a remote server', function suite() {
       database: 'x',
       serverVersion: '',
       tool: { name: 'x', version: '' },
+      lineage: {
+        databaseName: 'x',
+        method: 'manual',
+        scheduleId: null,
+        scheduledFor: null,
+        createdAt: new Date(0).toISOString(),
+      },
+      recipients: null,
       startedAt: new Date(0).toISOString(),
       completedAt: new Date(0).toISOString(),
       files: [
@@ -76,12 +84,13 @@ describe('restore on a remote server', function suite() {
           name: 'x',
           key: 'x',
           ...about,
+          unencrypted: null,
           stored: { size: stored.length, sha256: sha256(stored) },
         },
       ],
     };
     bed.double.files.set('archive', stored);
-    bed.double.files.set('manifest', Buffer.from(JSON.stringify(manifest)));
+    bed.double.files.set('manifest', Buffer.from(manifestText(manifest)));
     return manifest;
   }
 
@@ -98,6 +107,7 @@ describe('restore on a remote server', function suite() {
         target,
         ownership: 'keep',
         manifest_url: bed.double.link('manifest'),
+        manifest_sha256: sha256(Buffer.from(manifestText(manifest))),
         files: [{ id: manifest.files[0]?.id ?? '', url: bed.double.link('archive') }],
       },
     });
@@ -186,13 +196,15 @@ describe('restore on a remote server', function suite() {
     bed.start(siteSource());
     const manifest = await backUp('site', 'files');
     const wrong = [
-      { ...manifest, backupId: randomUUID() },
-      { ...manifest, engine: 'postgresql' },
-      { ...manifest, files: [] },
+      manifestText({ ...manifest, backupId: randomUUID() }),
+      manifestText({ ...manifest, engine: 'postgresql' }),
+      manifestText({ ...manifest, name: 'of another time' }),
+      manifestText({ ...manifest, database: 'y' }).replace('"y"', '"z"'),
+      JSON.stringify({ ...manifest, files: [] }),
       'nonsense',
     ];
     for (const text of wrong) {
-      bed.double.files.set('manifest', Buffer.from(JSON.stringify(text)));
+      bed.double.files.set('manifest', Buffer.from(text));
       offer(manifest, 'site');
       expect(await restored()).to.equal(false);
     }
@@ -214,6 +226,19 @@ describe('restore on a remote server', function suite() {
     writeFileSync(join(site, 'a'), 'changed');
     offer(manifest, 'site');
     expect(await restored()).to.equal(true);
+    expect(readFileSync(join(site, 'a'), 'utf8')).to.equal('the content of the backup');
+  });
+
+  it('refuses an encrypted backup before it downloads it, and changes nothing', async () => {
+    bed.start(siteSource());
+    const manifest = await backUp('site', 'files');
+    const [file] = manifest.files;
+    const encrypted = { ...manifest, files: [{ ...file, codecs: ['zstd', 'age'] }] } as Manifest;
+    bed.double.files.set('manifest', Buffer.from(manifestText(encrypted)));
+    bed.double.files.delete('archive');
+    offer(encrypted, 'site');
+    expect(await restored()).to.equal(false);
+    expect(bed.log()).to.contain('"key_missing"');
     expect(readFileSync(join(site, 'a'), 'utf8')).to.equal('the content of the backup');
   });
 

@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { readingStreams } from '@holdfast/pipeline';
-import { manifestSchema, type Manifest, type ManifestFile } from '@holdfast/shared/contracts';
-import { HoldfastError } from '@holdfast/shared/domain';
+import { parseManifest, readingStreams } from '@holdfast/pipeline';
+import type { Manifest, ManifestFile } from '@holdfast/shared/contracts';
+import { HoldfastError, noKeys } from '@holdfast/shared/domain';
 import { NoAnswer } from '../http/errors.ts';
 import { persist } from '../http/persist.ts';
 import { readBody, send } from '../http/send.ts';
@@ -12,19 +13,29 @@ import type { JobRun } from './context.ts';
 
 const longestManifest = 1024 * 1024;
 
-/** @throws HoldfastError integrity when it is no manifest, or another backup's */
-export async function readManifest(link: string, run: JobRun): Promise<Manifest> {
+/**
+ * @param expectedSha256 of the manifest as it was written, where the service says it
+ * @throws HoldfastError integrity when it is no manifest, another backup's, or another one than was written
+ */
+export async function readManifest(
+  link: string,
+  expectedSha256: string | null | undefined,
+  run: JobRun,
+): Promise<Manifest> {
   const { signal, pace, job } = run;
   const text = await persist('reading the manifest', run, async () => {
     const response = await send({ method: 'GET', url: new URL(link), signal, idleSeconds: pace.idleSeconds });
     return String(await readBody(response, longestManifest));
   });
-  const parsed = manifestSchema.safeParse(parseJson(text));
-  if (!parsed.success) throw new HoldfastError('integrity', 'The manifest of the backup cannot be read.');
-  if (parsed.data.backupId !== job.backup_id) {
+  const stored = asStored(text);
+  const manifest = parseManifest(stored, 'of the backup');
+  if (expectedSha256 && createHash('sha256').update(stored).digest('hex') !== expectedSha256) {
+    throw new HoldfastError('integrity', 'The manifest of the backup was replaced by another one.');
+  }
+  if (manifest.backupId !== job.backup_id) {
     throw new HoldfastError('integrity', 'The manifest belongs to another backup.');
   }
-  return parsed.data;
+  return manifest;
 }
 
 /**
@@ -51,7 +62,7 @@ export async function download(link: string, file: ManifestFile, run: JobRun): P
   });
   const discard = new Writable({ write: (_chunk, _encoding, done) => done() });
   let damage: unknown = null;
-  const streams = readingStreams(file, (error) => {
+  const streams = readingStreams(file, noKeys, (error) => {
     damage ??= error;
   });
   await pipeline([createReadStream(path), ...streams, discard], { signal }).catch((error: unknown) => {
@@ -59,10 +70,11 @@ export async function download(link: string, file: ManifestFile, run: JobRun): P
   });
 }
 
-function parseJson(text: string): unknown {
+/** The service's own answer has the same content in other white space than the stored one. */
+function asStored(text: string): Buffer {
   try {
-    return JSON.parse(text) as unknown;
+    return Buffer.from(`${JSON.stringify(JSON.parse(text), null, 2)}\n`);
   } catch {
-    return null;
+    return Buffer.from(text);
   }
 }

@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import { FirstCause, readingStreams } from '@holdfast/pipeline';
+import { FirstCause, isEncrypted, readingStreams } from '@holdfast/pipeline';
 import type { Manifest, ManifestFile, RemoteJob } from '@holdfast/shared/contracts';
-import { HoldfastError, type RestoreReport } from '@holdfast/shared/domain';
+import { HoldfastError, noKeys, type RestoreReport } from '@holdfast/shared/domain';
 import type { JobRun } from './context.ts';
 import { download, readManifest } from './download.ts';
 
@@ -13,7 +13,7 @@ export async function runRestore(run: JobRun): Promise<RestoreReport> {
   const { job, source, logger } = run;
   const order = job.restore;
   if (!order) throw new HoldfastError('configuration', 'The service did not say what is to be restored.');
-  const manifest = await readManifest(order.manifest_url, run);
+  const manifest = await readManifest(order.manifest_url, order.manifest_sha256, run);
   if (manifest.engine !== source.type) {
     throw new HoldfastError(
       'configuration',
@@ -37,6 +37,12 @@ function selectDump({ files }: Manifest, order: RestoreOrder): { file: ManifestF
   if (!first || others.length > 0) {
     throw new HoldfastError('configuration', `A restore takes exactly one dump of a backup, not ${chosen.length}.`);
   }
+  if (isEncrypted(first.file)) {
+    throw new HoldfastError(
+      'key_missing',
+      'The backup is encrypted, and the service has no key that opens it: restore it with age, zstd and its own tools.',
+    );
+  }
   return first;
 }
 
@@ -46,7 +52,7 @@ async function feed(
   { job, source, spool, signal, onBytes }: JobRun,
 ): Promise<RestoreReport> {
   const first = new FirstCause();
-  const streams = readingStreams(file, first.note, onBytes);
+  const streams = readingStreams(file, noKeys, first.note, onBytes);
   first.watch(streams);
   const input = streams.at(-1) ?? streams[0];
   const request = {

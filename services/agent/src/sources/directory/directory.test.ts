@@ -4,7 +4,7 @@ import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
-import { HoldfastError, type RestoreTarget } from '@holdfast/shared/domain';
+import { HoldfastError, type ContentTarget } from '@holdfast/shared/domain';
 import { createLogger } from '@holdfast/shared/observability';
 import { expect } from 'chai';
 import { treeOf } from '../../testing/trees.ts';
@@ -62,7 +62,7 @@ describe('directory source', function suite() {
     return Buffer.concat(await stream.toArray());
   }
 
-  const restore = (bytes: Buffer | Readable, target: RestoreTarget = { mode: 'in_place' }, restoreId = randomUUID()) =>
+  const restore = (bytes: Buffer | Readable, target: ContentTarget = { mode: 'in_place' }, restoreId = randomUUID()) =>
     source().restore(
       { target, ownership: 'keep', restoreId },
       Buffer.isBuffer(bytes) ? Readable.from(pieces(bytes), { objectMode: false }) : bytes,
