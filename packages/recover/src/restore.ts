@@ -1,0 +1,127 @@
+import { keysFor, mustOpen, runRestore, type ContentRestore } from '@holdfast/pipeline';
+import type { Manifest, ManifestFile } from '@holdfast/shared/contracts';
+import {
+  HoldfastError,
+  type Connection,
+  type ContentTarget,
+  type Engine,
+  type EngineType,
+  type Ids,
+} from '@holdfast/shared/domain';
+import { findBackup } from './catalogue.ts';
+import type { TargetOptions } from './command.ts';
+import type { Deps } from './deps.ts';
+import { mustBeThere } from './look.ts';
+import { exits } from './usage.ts';
+
+/** What a restore needs beside the other commands. */
+export interface RestoreDeps extends Deps {
+  engines: { get(type: EngineType): Engine };
+  ids: Ids;
+  /** How the server is reached, with its password. */
+  connect: (target: TargetOptions, database: string) => Promise<Connection>;
+  /** Asks whoever sits there to type a text. @returns what was typed; null when nobody sits there */
+  ask: (question: string) => Promise<string | null>;
+}
+
+const limits = { dumpSeconds: 300, storeSeconds: 300, restoreSeconds: 6 * 3600 };
+const cleanUpMs = 30_000;
+const progressEveryMs = 5000;
+
+/** @returns the exit code. @throws HoldfastError */
+export async function restore(deps: RestoreDeps, asked: string, options: TargetOptions): Promise<number> {
+  const { store, signal } = deps;
+  const backup = await findBackup(deps, asked);
+  const { manifest } = backup;
+  const files = chosenFiles(manifest, options);
+  await mustBeThere(deps, files);
+  await mustOpen(store, files, keysFor(manifest, deps.keys), signal);
+  const engine = engineOf(deps, manifest);
+  const name = options.database ?? manifest.database;
+  const connection = await deps.connect(options, name);
+  if (options.inPlace && !options.yes) await confirm(deps, connection);
+  const wanted = orderOf(deps.ids.uuid(), manifest.backupId, name, options);
+  deps.say(`Restoring ${manifest.name} to "${name}" on ${connection.host}:${connection.port}.`);
+  try {
+    const { outcome } = await runRestore({
+      restore: wanted,
+      manifestKey: backup.key,
+      manifestSha256: backup.sha256,
+      database: connection,
+      engine,
+      store,
+      keys: deps.keys,
+      fileIds: files.map(({ id }) => id),
+      // A part cannot equal the whole.
+      compares: wanted.selection === null,
+      limits,
+      signal,
+      onProgress: progressTo(deps),
+    });
+    if (deps.json) deps.print(JSON.stringify({ id: manifest.backupId, database: name, outcome }, null, 2));
+    else deps.print(outcome);
+    return exits.done;
+  } catch (error) {
+    const done = { signal: AbortSignal.timeout(cleanUpMs) };
+    await engine.cleanUpRestore(connection, wanted.id, done).catch((left: unknown) => {
+      const why = left instanceof Error ? left.message : String(left);
+      deps.say(`What the restore had built beside the target could not be removed: ${why}`);
+    });
+    throw error;
+  }
+}
+
+/** What the restore takes: the dump, and the roles where these were asked for. @throws HoldfastError configuration */
+function chosenFiles({ files }: Manifest, { globals }: TargetOptions): ManifestFile[] {
+  const chosen = files.filter(({ role }) => role === 'dump' || (globals && role === 'globals'));
+  if (globals && !chosen.some(({ role }) => role === 'globals')) {
+    throw new HoldfastError('configuration', 'The backup has no roles of its server: leave out --globals.');
+  }
+  return chosen;
+}
+
+/** @throws HoldfastError configuration, for what only its own tools bring back */
+function engineOf({ engines }: RestoreDeps, { engine }: Manifest): Engine {
+  if (engine !== 'files') return engines.get(engine);
+  throw new HoldfastError(
+    'configuration',
+    'This is a backup of files: "download --plain" gives an archive that tar unpacks.',
+  );
+}
+
+type Order = Pick<ContentRestore, 'id' | 'backupId' | 'target' | 'ownership' | 'selection' | 'keepHours'>;
+
+function orderOf(id: string, backupId: string, name: string, options: TargetOptions): Order {
+  const target: ContentTarget = options.inPlace ? { mode: 'in_place' } : { mode: 'new_database', database: name };
+  const { schemas, tables } = options;
+  return {
+    id,
+    backupId,
+    target,
+    ownership: options.keepOwners ? 'keep' : 'skip',
+    selection: schemas.length + tables.length > 0 ? { schemas, tables } : null,
+    keepHours: 0,
+  };
+}
+
+/** @throws HoldfastError configuration, unless the name of the database is typed */
+async function confirm({ ask }: RestoreDeps, { database, host, port }: Connection): Promise<void> {
+  const typed = await ask(
+    `This replaces all content of the database "${database}" on ${host}:${port}. Type its name to go on: `,
+  );
+  if (typed === database) return;
+  const what = typed === null ? 'Nobody is there to confirm it' : 'That is not the name';
+  throw new HoldfastError(
+    'configuration',
+    `${what}: nothing was changed. Restore into a new database without --in-place, or confirm with --yes.`,
+  );
+}
+
+function progressTo({ say }: Deps): (progress: { progressBytes: number; estimatedBytes: number | null }) => void {
+  let nextAt = performance.now() + progressEveryMs;
+  return ({ progressBytes, estimatedBytes }) => {
+    if (performance.now() < nextAt) return;
+    nextAt = performance.now() + progressEveryMs;
+    say(`${progressBytes} of ${estimatedBytes ?? 'unknown'} bytes`);
+  };
+}
