@@ -1,13 +1,12 @@
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { isRoot } from '@holdfast/embedded';
 import { environment } from '@holdfast/shared/config';
 import { HoldfastError } from '@holdfast/shared/domain';
 import { runService } from '@holdfast/shared/lifecycle';
 import { createLogger } from '@holdfast/shared/observability';
 import { firstAccount } from './bootstrap.ts';
 import { startStandalone, type Standalone } from './standalone.ts';
+import { defaultState } from './state.ts';
 
 const usage = `Runs Holdfast in one process.
   --state <folder>  where everything is kept; /var/lib/holdfast for root, otherwise ~/.local/state/holdfast
@@ -17,18 +16,14 @@ const usage = `Runs Holdfast in one process.
 /** Seconds for running work to be handed back and for PostgreSQL to stop, after the worker's own time to finish. */
 const graceSeconds = 60;
 
-function defaultState(): string {
-  if (isRoot()) return '/var/lib/holdfast';
-  return join(environment()['XDG_STATE_HOME'] || join(homedir(), '.local/state'), 'holdfast');
-}
-
-function describe({ url, token }: Standalone, stateDir: string): string {
+function describe({ url, token, encrypts }: Standalone, stateDir: string): string {
   const lines = [
     `Holdfast is ready at ${url}`,
     `  everything is kept in ${stateDir}`,
     token
       ? `  token of "${firstAccount}", shown this once: ${token.reveal()}`
       : '  for a further token start with --new-token',
+    ...(encrypts ? [] : ['  backups are not encrypted: docs/encryption.md says how they are']),
     `  all calls are described at ${url}/docs, where a token is the password`,
     '  Ctrl-C stops it',
   ];
@@ -43,7 +38,7 @@ async function run(): Promise<void> {
     process.stdout.write(usage);
     return;
   }
-  const stateDir = resolve(values.state ?? defaultState());
+  const stateDir = resolve(values.state ?? defaultState(environment()));
   const logger = createLogger('holdfast', 'info', process.stderr);
   await runService({ logger, graceSeconds }, async (parts, stopping) => {
     const standalone = await startStandalone({

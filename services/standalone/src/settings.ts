@@ -10,6 +10,9 @@ const isGiven = (environment: Environment, name: string): boolean =>
 /** Whether the service's own database is one of the operator's, so that none is embedded. */
 export const hasDatabase = (environment: Environment): boolean => isGiven(environment, 'DATABASE_URL');
 
+/** Whether the operator keeps the keys, so that the state folder's own are not used. */
+export const hasSecretKeys = (environment: Environment): boolean => isGiven(environment, 'HOLDFAST_SECRET_KEYS');
+
 /**
  * The settings of the single-process mode: what the environment leaves open is taken from the state folder.
  * @param embeddedUrl the embedded database, null where the environment names another
@@ -18,7 +21,7 @@ export const hasDatabase = (environment: Environment): boolean => isGiven(enviro
 export function completeSettings(environment: Environment, state: State, embeddedUrl: string | null): Settings {
   const result = parseSettings({
     HOLDFAST_LOCAL_ROOT: state.backups,
-    ...(isGiven(environment, 'HOLDFAST_SECRET_KEYS') ? {} : { HOLDFAST_SECRET_KEYS_FILE: state.secretKeys }),
+    ...(hasSecretKeys(environment) ? {} : { HOLDFAST_SECRET_KEYS_FILE: state.secretKeys }),
     ...withoutEmpty(environment),
     ...(embeddedUrl === null ? {} : { DATABASE_URL: embeddedUrl }),
   });

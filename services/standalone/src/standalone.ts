@@ -33,9 +33,12 @@ export interface Standalone extends Running {
   url: string;
   /** May do everything; only on the first start or on request. */
   token: Secret | null;
+  /** Whether backups are encrypted. */
+  encrypts: boolean;
 }
 
-const databaseName = 'holdfast';
+/** In the embedded server. */
+export const databaseName = 'holdfast';
 
 /**
  * Runs api, scheduler and worker in this process, with an embedded PostgreSQL unless DATABASE_URL names another, and with
@@ -118,10 +121,10 @@ async function start(
   });
   parts.add('worker', worker);
   parts.add('scheduler', startScheduler(common));
-  const linkSigner = new LinkSigner(settings.HOLDFAST_SECRET_KEYS[0].key);
+  const linkSigner = new LinkSigner(settings.HOLDFAST_SECRET_KEYS);
   const api = await listen({ ...common, boardQueues: board.queues, linkSigner }, !environment['HOLDFAST_PORT']);
   parts.add('api', api);
-  return { url: api.url, token };
+  return { url: api.url, token, encrypts: settings.HOLDFAST_BACKUP_RECIPIENTS.length > 0 };
 }
 
 /** Takes any free port where the usual one is taken and nobody asked for it. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, linkSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { isRoot, reachableByOthers } from '@holdfast/embedded';
 import { HoldfastError } from '@holdfast/shared/domain';
@@ -12,6 +13,12 @@ export interface State {
   secretKeys: string;
   /** The objects of destinations of type `local`. */
   backups: string;
+}
+
+/** Where everything is kept unless somebody says otherwise. */
+export function defaultState(environment: Readonly<Record<string, string | undefined>>): string {
+  if (isRoot()) return '/var/lib/holdfast';
+  return join(environment['XDG_STATE_HOME'] || join(homedir(), '.local/state'), 'holdfast');
 }
 
 /**
@@ -48,7 +55,24 @@ function makeFolder(path: string, mode: number): void {
 /** Appears whole or not at all: half a key would lock the stored secrets up for ever. */
 function createSecretKeys(path: string): void {
   const partial = `${path}.${process.pid}`;
-  writeFileSync(partial, `k1:${randomBytes(32).toString('base64')}\n`, { mode: 0o600, flush: true });
+  writeFileSync(partial, `${newSecretKey('k1')}\n`, { mode: 0o600, flush: true });
   linkSync(partial, path);
   rmSync(partial);
 }
+
+/** An entry for HOLDFAST_SECRET_KEYS. */
+export const newSecretKey = (id = `k${randomBytes(4).toString('hex')}`): string =>
+  `${id}:${randomBytes(32).toString('base64')}`;
+
+/** Replaces the keys of a state folder, whole or not at all. @param entries the one that seals first */
+export function writeSecretKeys(path: string, entries: readonly string[]): void {
+  const partial = `${path}.${process.pid}`;
+  writeFileSync(partial, `${entries.join('\n')}\n`, { mode: 0o600, flush: true });
+  renameSync(partial, path);
+}
+
+/** The keys of a state folder, the one that seals first. */
+export const readSecretKeys = (path: string): string[] =>
+  readFileSync(path, 'utf8')
+    .split(/[\s,]+/)
+    .filter((entry) => entry !== '');

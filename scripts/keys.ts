@@ -1,0 +1,1 @@
+await import('../services/standalone/src/keys-main.ts');
