@@ -32,6 +32,8 @@ const shortTimes = {
   HOLDFAST_GRACE_SECONDS: '2',
   HOLDFAST_MAX_FAILURES: '5',
   HOLDFAST_DELETION_GRACE_SECONDS: '4',
+  // What restores keep on purpose would hide what they leave by mistake.
+  HOLDFAST_FORMER_HOURS: '0',
   HOLDFAST_RETENTION_SECONDS: '1',
   HOLDFAST_STALL_SECONDS: '10',
   HOLDFAST_RESTORE_STALL_SECONDS: '20',

@@ -3,7 +3,7 @@ import type { Check, Evidence, Violation } from './evidence.ts';
 import { slots } from './slots.ts';
 import { attempts, deletions, final, objects, once, retention } from './work.ts';
 
-const restoreLeftover = /_hf_(old_)?[0-9a-f]{12}$/;
+const restoreLeftover = /_hf_(old_|kept_)?[0-9a-f]{12}$/;
 
 /** Nothing that restores build beside their targets is left. */
 const scratch: Check = ({ databases }) =>

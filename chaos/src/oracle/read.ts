@@ -19,7 +19,14 @@ interface Manifest {
 export function openStores({ s3, disk }: Bed, destinations: Destinations): Map<number, ObjectStore> {
   const settings = { localRoot: disk.root, allowedNetworks: ['127.0.0.0/8'], partConcurrency: 1, patienceSeconds: 1 };
   const now = new Date();
-  const base = { accountId: 0, label: 'oracle', createdAt: now, updatedAt: now, deletionRequestedAt: null };
+  const base = {
+    accountId: 0,
+    label: 'oracle',
+    createdAt: now,
+    updatedAt: now,
+    deletionRequestedAt: null,
+    capabilities: null,
+  };
   const bucket = {
     bucket: s3.bucket,
     region: null,
@@ -28,7 +35,7 @@ export function openStores({ s3, disk }: Bed, destinations: Destinations): Map<n
     prefix: s3Prefix,
     maxParts: 10_000,
   };
-  const keys = { accessKey: new Secret(s3.accessKey), secretKey: new Secret(s3.secretKey) };
+  const keys = { accessKey: new Secret(s3.accessKey), secretKey: new Secret(s3.secretKey), deletionKeys: null };
   return new Map([
     [
       destinations.s3,

@@ -1,0 +1,5 @@
+import { ensurePostgresqlClient, ensureTestTools } from './lib/tools.ts';
+
+ensurePostgresqlClient();
+ensureTestTools();
+await import('../chaos/src/kills/main.ts');
