@@ -121,7 +121,7 @@ for (const inRedis of [true, false]) {
       const queue = queueOf(holdfast(), redisUrl);
       // An older version's handlers, which the compiler of this one does not let pass.
       const older = { 'restore.run@1': async () => undefined } as unknown as JobHandlers;
-      const concurrency = { backups: 4, restores: 1, maintenance: 1 };
+      const concurrency = { backups: 4, restores: 1, verifications: 4, maintenance: 1 };
       const { logger, lines } = recordingLogger();
       const consumers = await startConsumers(queue, older, { concurrency, logger });
       const destination = await localDestination(holdfast(), 'older');

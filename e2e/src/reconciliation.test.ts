@@ -64,6 +64,6 @@ describe('reconciliation', function suite() {
     const last = await report('all to be well', (view) => view.report?.['missing'] === 0 && view.report['known'] === 0);
     expect(last.orphans.find(({ key }) => key === 'notes.txt')).to.include({ known: false, removed_at: null });
     expect((await client.findBackup(lost)).error).to.equal(null);
-    expect(filesBelow(folder)).to.have.length(5);
+    expect(filesBelow(folder)).to.have.length(7);
   });
 });

@@ -4,8 +4,8 @@ import type { Holdfast } from '@holdfast/testing/services';
 /** Creates a destination in an S3 server for tests. @returns its id */
 export async function s3Destination(
   { client }: Holdfast,
-  { endpoint, accessKey, secretKey, bucket }: TestS3,
-  changes: { s3_bucket_name?: string; s3_secret_key?: string; s3_prefix?: string } = {},
+  { endpoint, accessKey, secretKey, bucket }: Pick<TestS3, 'endpoint' | 'accessKey' | 'secretKey' | 'bucket'>,
+  changes: Record<string, unknown> = {},
 ): Promise<number> {
   return await client.createDestination({
     label: 'S3 for tests',
