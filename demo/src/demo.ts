@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { newBackupKey } from '@holdfast/pipeline';
 import { createLogger } from '@holdfast/shared/observability';
 import { startStandalone, type Standalone } from '@holdfast/standalone';
 import { fingerprint, sampleStatements } from '@holdfast/testing/engines';
@@ -27,18 +28,27 @@ interface Progress {
 interface BackupView extends Progress {
   id: string;
   size: number;
-  checksum: string;
   started_at: string;
   completed_at: string;
 }
 
-/** Backs a real database up, downloads the archive, restores it beside the original and compares. @returns whether both are equal */
+interface VerificationView extends Progress {
+  id: string;
+  reached: string | null;
+  findings: { message: string }[];
+}
+
+/**
+ * Backs a real database up, encrypted, downloads the archive, restores it beside the original, compares, and has the service
+ * verify the same by itself. @returns whether all is equal
+ */
 export async function runDemo(options: DemoOptions): Promise<boolean> {
   const terminal = new Terminal();
   const folder = stateFolder('demo');
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   const logFile = join(folder, 'holdfast.log');
+  const keyFile = join(folder, 'backup.key');
   const log = createWriteStream(logFile);
   let holdfast: Standalone | null = null;
   try {
@@ -55,7 +65,7 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
     holdfast = await startStandalone({
       stateDir: join(folder, 'state'),
       logger: createLogger('demo', 'info', log),
-      environment: environmentFor(options),
+      environment: { ...environmentFor(options), ...(await newKey(keyFile)) },
     });
     terminal.detail(`${holdfast.url}, queue in ${options.redisUrl ? 'Redis' : 'PostgreSQL'}, log in ${logFile}`);
 
@@ -77,7 +87,7 @@ interface Stage {
 }
 
 async function backUpAndCompare({ terminal, client, server, folder, s3 }: Stage): Promise<boolean> {
-  terminal.step('3. Register the database and back it up');
+  terminal.step('3. Register the database and back it up, encrypted');
   const destination = s3 ? await client.createDestination(destinationFields(s3)) : undefined;
   const { host, port, user, password } = server;
   const fields = { name: source, host, port, user, password, database: source };
@@ -94,7 +104,7 @@ async function backUpAndCompare({ terminal, client, server, folder, s3 }: Stage)
   const path = `/api/databases/${databaseId}/backups/${id}/archive`;
   const { download_url: link } = await client.expect<{ download_url: string }>(200, 'GET', path);
   const downloaded = await download(link, archive);
-  const intact = `sha256:${downloaded}` === backup.checksum;
+  const intact = downloaded.sha256 === downloaded.promised;
   terminal.detail(`${archive}, checksum ${intact ? 'as recorded' : 'DIFFERS from the recorded one'}`);
 
   terminal.step(`5. Restore it beside the original, as "${copy}"`);
@@ -117,6 +127,11 @@ async function backUpAndCompare({ terminal, client, server, folder, s3 }: Stage)
   const differing = before.filter((line) => !after.includes(line));
   for (const line of differing) terminal.detail(`differs: ${line}`);
 
+  terminal.step('7. Let Holdfast prove the same: verify the backup in a scratch database, as a schedule would');
+  const verification = await verify(terminal, client, `/api/databases/${databaseId}/backups/${id}/verifications`);
+  for (const { message } of verification.findings) terminal.detail(message);
+  const proven = verification.reached === 'identical';
+
   const seconds = (Date.parse(backup.completed_at) - Date.parse(backup.started_at)) / 1000;
   const plain = backup.progress.bytes;
   terminal.table([
@@ -124,18 +139,20 @@ async function backUpAndCompare({ terminal, client, server, folder, s3 }: Stage)
     ['stored', `${megabytes(backup.size)} (${(plain / backup.size).toFixed(2)} : 1)`],
     ['backup took', `${seconds.toFixed(2)} s, ${megabytes(plain / seconds)}/s of dump`],
     ['restore took', `${restoreSeconds.toFixed(2)} s`],
-    ['checksum', backup.checksum],
+    ['checksum of the archive', downloaded.sha256],
     ['content of the original', digest(before)],
     ['content of the copy', digest(after)],
     ['equal', equal ? 'yes' : 'NO'],
+    ['verified by Holdfast as', verification.reached ?? 'NOTHING'],
   ]);
   terminal.step('Where to look');
   terminal.detail(`the archive: ${archive} (docs/backup-format.md restores it without Holdfast)`);
   terminal.detail(
     s3 ? `the bucket: ${s3.endpoint}/${s3.bucket}` : `the store, with the manifest: ${join(folder, 'state/backups')}`,
   );
+  terminal.detail(`what opens it: ${join(folder, 'backup.key')} (age -d -i; docs/encryption.md)`);
   terminal.detail('npm start leaves the same service running');
-  return equal;
+  return equal && proven;
 }
 
 async function follow<T extends Progress>(terminal: Terminal, what: string, look: () => Promise<T>): Promise<T> {
@@ -150,8 +167,19 @@ async function follow<T extends Progress>(terminal: Terminal, what: string, look
   }
 }
 
-/** A plain GET without any header. @returns the SHA-256 of what came, hex */
-async function download(link: string, file: string): Promise<string> {
+/** Asks for the highest level that the backup allows, and waits for the verdict. */
+async function verify(terminal: Terminal, client: HoldfastClient, path: string): Promise<VerificationView> {
+  interface Shown {
+    verification: VerificationView;
+  }
+  const { id } = (await client.expect<Shown>(201, 'POST', path)).verification;
+  return await follow<VerificationView>(terminal, 'verification', async () => {
+    return (await client.expect<Shown>(200, 'GET', `/api/verifications/${id}`)).verification;
+  });
+}
+
+/** A plain GET without any header. @returns the SHA-256 of what came, and the one that the answer promised */
+async function download(link: string, file: string): Promise<{ sha256: string; promised: string | null }> {
   const answer = await fetch(link);
   if (!answer.ok || !answer.body) throw new Error(`The download link answered ${answer.status}.`);
   const hash = createHash('sha256');
@@ -162,7 +190,18 @@ async function download(link: string, file: string): Promise<string> {
     },
   });
   await pipeline(Readable.fromWeb(answer.body), digesting, createWriteStream(file));
-  return hash.digest('hex');
+  const promised = answer.headers.get('etag')?.match(/^"sha256:([0-9a-f]{64})"$/)?.[1] ?? null;
+  return { sha256: hash.digest('hex'), promised };
+}
+
+/** A key for the backups, kept beside everything else here; elsewhere it belongs on another machine. */
+async function newKey(file: string): Promise<Record<string, string>> {
+  const [publicKey = '', identity = ''] = await newBackupKey();
+  await writeFile(file, `${publicKey}\n${identity}\n`, { mode: 0o600 });
+  return {
+    HOLDFAST_BACKUP_RECIPIENTS: publicKey.replace('# public key: ', ''),
+    HOLDFAST_BACKUP_IDENTITIES_FILE: file,
+  };
 }
 
 const at = ({ host, port, user, password }: TestPostgres, database: string) => ({
