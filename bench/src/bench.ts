@@ -10,6 +10,7 @@ import { startHoldfast, type Holdfast } from '@holdfast/testing/services';
 import { prepareQueue } from '@holdfast/queue';
 import { compareBackups, type Comparison, type Destinations } from './backups.ts';
 import { clientEnvironment, type Run } from './pipe.ts';
+import { measureContent } from './content.ts';
 import { measureRequests } from './requests.ts';
 import { startS3Process } from './s3-process.ts';
 import { median } from './statistics.ts';
@@ -24,6 +25,7 @@ export interface BenchOptions {
 
 const rowsAtScaleOne = 1_400_000;
 const database = 'bench';
+const contentRounds = 3;
 /** As in production: the times that tests shorten are the defaults again. */
 const environment = {
   HOLDFAST_LEASE_SECONDS: '60',
@@ -44,9 +46,10 @@ export async function runBench(options: BenchOptions): Promise<void> {
     const server = await startPostgres({ settings: { shared_buffers: '512MB', max_wal_size: '8GB' } });
     await fill(server, options);
     const backups = await measureBackups(server, options.pairs);
+    const content = await measureContent({ server, database }, contentRounds, tell);
     const requests = await measureApi(server);
     const jobs = await measureQueues();
-    print(options, backups, [...requests, ...jobs]);
+    print(options, backups, [...content, ...requests, ...jobs]);
   } finally {
     await releaseAll();
   }
