@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { newBackupKey } from '../packages/pipeline/src/new-backup-key.ts';
 import { root, say } from './lib/run.ts';
 
 const random = (bytes: number): string => randomBytes(bytes).toString('base64url');
+
+const [publicKey = '', identity = ''] = await newBackupKey();
 
 /** Everything in docker-compose.yml that must be secret, fresh for each installation. */
 const lines = [
@@ -13,6 +16,9 @@ const lines = [
   `S3_SECRET_KEY=${random(30)}`,
   '# Opens the passwords and keys that Holdfast keeps in its database: without it they are lost. Keep a copy elsewhere.',
   `HOLDFAST_SECRET_KEYS=k1:${randomBytes(32).toString('base64')}`,
+  '# Opens the backups: without it they are lost. Keep a copy elsewhere, not on this machine. docs/encryption.md',
+  `HOLDFAST_BACKUP_IDENTITIES=${identity}`,
+  `HOLDFAST_BACKUP_RECIPIENTS=${publicKey.replace('# public key: ', '')}`,
 ];
 
 const file = join(root, '.env');

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { parse } from 'yaml';
+import { newBackupKey } from '../packages/pipeline/src/new-backup-key.ts';
 import { parseSettings } from '../packages/shared/src/config/index.ts';
 import { root } from './lib/run.ts';
 
@@ -13,6 +14,8 @@ interface ComposeService {
   ports?: string[];
 }
 
+const [publicKey = '', identity = ''] = await newBackupKey();
+
 /** What `npm run env` writes, with values to recognise. */
 const written: Record<string, string> = {
   POSTGRES_PASSWORD: 'pgpass',
@@ -20,6 +23,8 @@ const written: Record<string, string> = {
   S3_ACCESS_KEY: 's3access',
   S3_SECRET_KEY: 's3secret',
   HOLDFAST_SECRET_KEYS: `k1:${Buffer.alloc(32).toString('base64')}`,
+  HOLDFAST_BACKUP_IDENTITIES: identity,
+  HOLDFAST_BACKUP_RECIPIENTS: publicKey.replace('# public key: ', ''),
 };
 
 /** The interpolation of the compose specification, as far as the file uses it. */

@@ -25,6 +25,7 @@ const testTools: readonly Tool[] = [
     purpose: 'an S3 server that nobody here wrote',
   },
   { programs: ['zstd'], packages: ['zstd'], purpose: 'reading archives with public tools' },
+  { programs: ['age', 'age-keygen'], packages: ['age'], purpose: 'opening encrypted archives with public tools' },
   { programs: ['openssl'], packages: ['openssl'], purpose: 'certificates for TLS tests' },
 ];
 
