@@ -42,8 +42,8 @@ export const errorCodes = {
   store_forbidden_address: { retry: 'final', text: 'The endpoint resolves to an address that is not allowed.' },
   object_missing: { retry: 'final', text: 'The stored object does not exist.' },
   integrity: { retry: 'final', text: 'The stored bytes do not match their recorded size or checksum.' },
-  object_locked: { retry: 'retryable', text: 'The store refuses to remove the object before its lock ends.' },
   key_missing: { retry: 'final', text: 'None of the configured keys opens the backup.' },
+  object_locked: { retry: 'retryable', text: 'The store refuses to remove the object before its lock ends.' },
   upload_unverified: { retry: 'retryable', text: 'The store does not hold what was sent to it.' },
   path_outside_root: { retry: 'final', text: 'The path leaves the root of the local store.' },
   // Remote servers
