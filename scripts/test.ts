@@ -3,11 +3,11 @@ import { say } from './lib/run.ts';
 import { runSuite, runSuiteApart, type Counts } from './lib/suite.ts';
 import { ensurePostgresqlClient, ensureTestTools } from './lib/tools.ts';
 
-/** Those of real processes mostly wait, so they run beside the others. */
-const endToEnd = ['e2e/src/**/*.test.ts'];
+/** Half of the time of all, in a process of its own: those over real processes mostly wait. */
+const half = ['e2e/src/**/*.test.ts', 'services/api/src/**/*.test.ts'];
 const others = [
   'packages/*/src/**/*.test.ts',
-  'services/*/src/**/*.test.ts',
+  'services/!(api)/src/**/*.test.ts',
   'scripts/**/*.test.ts',
   'chaos/src/**/*.test.ts',
 ];
@@ -32,9 +32,9 @@ process.stdout.write(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${ski
 );
 
 async function runAll(): Promise<Counts> {
-  const apart = runSuiteApart({ specs: endToEnd, ...common });
+  const apart = runSuiteApart({ specs: half, ...common });
   const here = await runSuite({ specs: others, ...common });
-  say('the tests over real processes, which ran beside the others:');
+  say('the other half, which ran beside this one:');
   const { printed, ...there } = await apart;
   process.stdout.write(printed);
   return {

@@ -2,7 +2,7 @@ import type { TestDatabase } from '@holdfast/testing/postgres';
 import { expect } from 'chai';
 import { childrenOf } from './support/processes.ts';
 import { heldDumps, holdDumps, sourceDatabase, terminate } from './support/source.ts';
-import { localDestination, register, storedLocally, untilSwept, useHoldfast } from './support/system.ts';
+import { localDestination, register, storedLocally, untilSwept, useHoldfast, wholeBackup } from './support/system.ts';
 
 describe('a dump that dies', function suite() {
   this.timeout(60_000);
@@ -44,7 +44,7 @@ describe('a dump that dies', function suite() {
       const backup = await client.waitFor(id, ['done'], 20);
       expect(backup).to.include({ attempt: 2, error: null });
       await untilSwept(holdfast(), id);
-      expect(storedLocally(holdfast(), id)).to.deep.equal({ a2: ['dump.pgdump.zst', 'manifest.json'] });
+      expect(storedLocally(holdfast(), id)).to.deep.equal({ a2: wholeBackup });
     });
   }
 

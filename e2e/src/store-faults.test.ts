@@ -15,9 +15,8 @@ import {
   storedLocally,
   untilSwept,
   useHoldfast,
+  wholeBackup,
 } from './support/system.ts';
-
-const whole = ['dump.pgdump.zst', 'manifest.json'];
 
 describe('a store that fails', function suite() {
   this.timeout(90_000);
@@ -61,7 +60,7 @@ describe('a store that fails', function suite() {
     expect(backup).to.include({ error: null }).and.have.property('attempt').above(1);
     await untilSwept(holdfast(), id);
     expect(s3.openUploads()).to.deep.equal([]);
-    expect(storedInS3(id)).to.deep.equal({ [`a${backup.attempt}`]: whole });
+    expect(storedInS3(id)).to.deep.equal({ [`a${backup.attempt}`]: wholeBackup });
     expect(await downloadedChecksum(databaseId, backup)).to.equal(backup.checksum);
   });
 
@@ -95,7 +94,7 @@ describe('a store that fails', function suite() {
     const backup = await client.waitFor(id, ['done'], 20);
     expect(backup.attempt).to.equal(2);
     await untilSwept(holdfast(), id);
-    expect(storedInS3(id)).to.deep.equal({ a2: whole });
+    expect(storedInS3(id)).to.deep.equal({ a2: wholeBackup });
   });
 
   it('ends in an error that says so while its disk is full, and in a whole backup once there is room', async function full() {
@@ -128,7 +127,7 @@ describe('a store that fails', function suite() {
       const backup = await client.waitFor(second.id, ['done'], 20);
       expect(backup.attempt).to.be.above(1);
       await untilSwept(holdfast(), second.id);
-      expect(storedLocally(holdfast(), second.id)).to.deep.equal({ [`a${backup.attempt}`]: whole });
+      expect(storedLocally(holdfast(), second.id)).to.deep.equal({ [`a${backup.attempt}`]: wholeBackup });
       expect(await downloadedChecksum(databaseId, backup)).to.equal(backup.checksum);
     } finally {
       execFileSync('umount', [folder]);

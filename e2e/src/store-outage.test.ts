@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import { childrenOf } from './support/processes.ts';
 import { s3Destination } from './support/s3.ts';
 import { sourceDatabase } from './support/source.ts';
-import { register, settledAttempts, storedAttempts, useHoldfast } from './support/system.ts';
+import { register, settledAttempts, storedAttempts, useHoldfast, wholeBackup } from './support/system.ts';
 
 /** Longer than the lease of four seconds, many heartbeats, and what the SDK's own trials would bridge. */
 const outageSeconds = 20;
@@ -49,7 +49,7 @@ describe('a store that is away for longer than a lease in the middle of a dump',
     expect(backup).to.include({ attempt: 1, error: null });
     expect(await settledAttempts(holdfast(), backup)).to.deep.equal([1]);
     const keys = s3.objects().map(({ key }) => key);
-    expect(storedAttempts(keys, id)).to.deep.equal({ a1: ['dump.pgdump.zst', 'manifest.json'] });
+    expect(storedAttempts(keys, id)).to.deep.equal({ a1: wholeBackup });
     expect(s3.openUploads()).to.deep.equal([]);
     const path = `/api/databases/${databaseId}/backups/${id}/archive`;
     const { download_url: link } = await client.expect<{ download_url: string }>(200, 'GET', path);

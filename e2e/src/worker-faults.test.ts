@@ -11,6 +11,7 @@ import {
   storedLocally,
   untilSwept,
   useHoldfast,
+  wholeBackup,
 } from './support/system.ts';
 
 for (const { name, options } of queues) {
@@ -46,7 +47,7 @@ for (const { name, options } of queues) {
       await until('the late objects to go', 20, () => !('a1' in storedLocally(holdfast(), id)));
       expect(await client.findBackup(id)).to.deep.equal(backup);
       expect(await settledAttempts(holdfast(), backup)).to.deep.equal([2]);
-      expect(storedLocally(holdfast(), id)).to.deep.equal({ a2: ['dump.pgdump.zst', 'manifest.json'] });
+      expect(storedLocally(holdfast(), id)).to.deep.equal({ a2: wholeBackup });
     });
 
     it('hands its work back at once when it is told to stop, without counting it as a failure', async () => {
@@ -59,7 +60,7 @@ for (const { name, options } of queues) {
       const [row] = await database.query(`select failures from holdfast.backups where id = '${id}'`);
       expect(row).to.deep.equal({ failures: 0 });
       await untilSwept(holdfast(), id);
-      expect(storedLocally(holdfast(), id)).to.deep.equal({ a2: ['dump.pgdump.zst', 'manifest.json'] });
+      expect(storedLocally(holdfast(), id)).to.deep.equal({ a2: wholeBackup });
       holdfast().workers.push(await holdfast().startWorker());
     });
 
@@ -74,7 +75,7 @@ for (const { name, options } of queues) {
       expect(seconds, 'the lease of 4 s, a delay of 1 s, and the work').to.be.below(9);
       expect(backup.attempt).to.equal(2);
       await untilSwept(holdfast(), id);
-      expect(storedLocally(holdfast(), id)).to.deep.equal({ a2: ['dump.pgdump.zst', 'manifest.json'] });
+      expect(storedLocally(holdfast(), id)).to.deep.equal({ a2: wholeBackup });
     });
   });
 }

@@ -40,8 +40,9 @@ export async function holdDumps(source: TestDatabase, table = 'pg_largeobject'):
 export async function heldDumps(source: TestDatabase, atLeast = 1): Promise<number[]> {
   return await until(`${atLeast} held dump(s)`, 20, async () => {
     const rows = await source.query(
-      `select pid from pg_locks join pg_database d on d.oid = database
-       where relation = 'pg_largeobject'::regclass and not granted and datname = current_database()`,
+      `select pid from pg_locks join pg_stat_activity using (pid)
+       where relation = 'pg_largeobject'::regclass and not granted and datname = current_database()
+         and application_name = 'holdfast'`,
     );
     return rows.length >= atLeast ? rows.map(({ pid }) => Number(pid)) : null;
   });

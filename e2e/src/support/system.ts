@@ -59,13 +59,17 @@ export async function localDestination({ client }: Holdfast, path: string): Prom
   return await client.createDestination({ label: path, type: 'local', path });
 }
 
-/** What is stored of a backup, by the names of its attempts' folders. */
+/** The names of the objects of a whole backup without globals, sorted. */
+export const wholeBackup: readonly string[] = ['content.json.zst', 'dump.pgdump.zst', 'manifest.json'];
+
+/** What is stored of a backup, by the names of its attempts' folders, sorted. */
 export function storedAttempts(paths: readonly string[], backupId: string): Record<string, string[]> {
   const attempts: Record<string, string[]> = {};
   for (const path of paths) {
     const [, attempt, name] = new RegExp(`${backupId}/(a\\d+)/(.*)$`).exec(path) ?? [];
     if (attempt !== undefined && name !== undefined) (attempts[attempt] ??= []).push(basename(name));
   }
+  for (const names of Object.values(attempts)) names.sort();
   return attempts;
 }
 

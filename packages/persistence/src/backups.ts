@@ -10,6 +10,7 @@ import {
   type Ids,
   type Limits,
   type PublicError,
+  sizesOf,
 } from '@holdfast/shared/domain';
 import { backupAttemptEntity, backupEntity, backupFileEntity } from './entities/backups.ts';
 import { isRowNumber, isUuid } from './keys.ts';
@@ -164,18 +165,11 @@ export class Backups extends WorkTable<Backup> implements BackupRepository {
     { files, manifestKey, manifestSha256, recipients, objectLockedUntil }: BackupResult,
     where?: string,
   ): Promise<boolean> {
-    const sum = (bytes: (file: BackupFile) => number): number => files.reduce((total, file) => total + bytes(file), 0);
+    const { size, plainSize } = sizesOf(files);
     const settled = await this.settleAs(manager, id, attempt, {
       set: `size = $3, manifest_key = $4, progress_bytes = $5, manifest_sha256 = $6, recipients = $7,
         object_locked_until = $8, verified_level = 'stored'`,
-      parameters: [
-        sum(({ size }) => size),
-        manifestKey,
-        sum(({ size, plainSize }) => plainSize ?? size),
-        manifestSha256 ?? null,
-        recipients ?? null,
-        objectLockedUntil ?? null,
-      ],
+      parameters: [size, manifestKey, plainSize, manifestSha256 ?? null, recipients ?? null, objectLockedUntil ?? null],
       ...(where === undefined ? {} : { where }),
     });
     if (settled) await manager.insert(backupFileEntity, files);

@@ -8,7 +8,7 @@ import { databaseEntity, type DatabaseRow } from './entities/databases.ts';
 import { isName, isUuid } from './keys.ts';
 import { only } from './only.ts';
 import { pick } from './pick.ts';
-import type { DatabaseRepository, NewDatabase } from './repositories/index.ts';
+import type { DatabaseObstacles, DatabaseRepository, NewDatabase } from './repositories/index.ts';
 import { passwordContext } from './sealed.ts';
 
 /** What a registration and a change of it set, beside the password. */
@@ -89,20 +89,9 @@ export class Databases implements DatabaseRepository {
         lock: { mode: 'pessimistic_write' },
       });
       if (!row) return null;
-      const { obstacles } = only(
-        await manager.query<{ obstacles: number }[]>(
-          `select (
-          (select count(*) from holdfast.backups where database_id = $1 and deleted_at is null)
-          + (select count(*) from holdfast.restores where database_id = $1
-            and (status in ('scheduled', 'pending') or former is not null))
-          + (select count(*) from holdfast.verifications where database_id = $1 and status in ('scheduled', 'pending'))
-          + (select count(*) from holdfast.schedules
-            where account_id = $2 and database_id <> $1 and lower(verification ->> 'scratchDatabaseId') = $1::text)
-        )::integer as obstacles`,
-          [row.id, accountId],
-        ),
-      );
-      if (obstacles > 0) return obstacles;
+      const obstacles = Object.values(await obstaclesOf(manager, accountId, row.id));
+      const inTheWay = obstacles.reduce((sum, count) => sum + count, 0);
+      if (inTheWay > 0) return inTheWay;
       await manager.query('delete from holdfast.schedules where database_id = $1', [id]);
       await forgetDeletedBackups(manager, 'database_id', id);
       await manager.query(
@@ -115,6 +104,10 @@ export class Databases implements DatabaseRepository {
       await manager.delete(databaseEntity, { id });
       return 0;
     });
+  }
+
+  async obstacles(accountId: number, id: string): Promise<DatabaseObstacles> {
+    return await obstaclesOf(this.#dataSource.manager, accountId, id);
   }
 
   async #refusal(write: (manager: EntityManager) => Promise<void>): Promise<'name_taken' | 'other_reach' | null> {
@@ -147,4 +140,20 @@ export class Databases implements DatabaseRepository {
   #open(row: DatabaseRow): Database {
     return { ...row, password: row.password === null ? null : this.#box.open(row.password, passwordContext(row.id)) };
   }
+}
+
+async function obstaclesOf(manager: EntityManager, accountId: number, id: string): Promise<DatabaseObstacles> {
+  return only(
+    await manager.query<DatabaseObstacles[]>(
+      `select
+        (select count(*) from holdfast.backups where database_id = $1 and deleted_at is null)::integer as backups,
+        (select count(*) from holdfast.restores where database_id = $1 and status in ('scheduled', 'pending'))::integer as restores,
+        (select count(*) from holdfast.restores where database_id = $1 and status not in ('scheduled', 'pending')
+          and former is not null)::integer as kept,
+        (select count(*) from holdfast.verifications where database_id = $1 and status in ('scheduled', 'pending'))::integer as verifications,
+        (select count(*) from holdfast.schedules
+          where account_id = $2 and database_id <> $1 and lower(verification ->> 'scratchDatabaseId') = $1::text)::integer as schedules`,
+      [id, accountId],
+    ),
+  );
 }

@@ -150,7 +150,7 @@ describe('imports', function suite() {
     for (const entry of wanted) {
       expect(await world.imports.take(id, entry)).to.deep.equal({
         state: 'refused',
-        reason: 'One of the ids in it is taken by something that is not in this account.',
+        reason: 'One of the ids in it is taken by something else, of another backup or not in this account.',
       });
     }
     expect(await rows()).to.deep.equal(before);

@@ -5,6 +5,7 @@ import {
   type Import,
   type ImportReport,
   type PublicError,
+  sizesOf,
 } from '@holdfast/shared/domain';
 import { violatedConstraint } from './constraints.ts';
 import { requireNotRemoved } from './deletion.ts';
@@ -19,7 +20,7 @@ const after = (seconds: string): string => `clock_timestamp() + make_interval(se
 const isFree = '(i.lease_until is null or i.lease_until < clock_timestamp())';
 
 const refused = (reason: string): Taken => ({ state: 'refused', reason });
-const taken = refused('One of the ids in it is taken by something that is not in this account.');
+const taken = refused('One of the ids in it is taken by something else, of another backup or not in this account.');
 
 /** What the catalogue has under the id of a found backup. */
 interface Present {
@@ -226,7 +227,7 @@ async function insertBackup(
   destinationId: number,
   { backup, engine, files, damage }: FoundBackup,
 ): Promise<boolean> {
-  const sum = (sizes: readonly number[]): number => sizes.reduce((total, size) => total + size, 0);
+  const { size, plainSize } = sizesOf(files);
   const rows = await manager.query<unknown[]>(
     `insert into holdfast.backups (
        id, account_id, database_id, destination_id, schedule_id, scheduled_for, method, engine, name, size,
@@ -250,7 +251,7 @@ async function insertBackup(
       backup.method,
       engine,
       backup.name,
-      sum(files.map(({ size }) => size)),
+      size,
       backup.manifestKey,
       backup.manifestSha256,
       backup.recipients,
@@ -260,7 +261,7 @@ async function insertBackup(
       backup.createdAt,
       backup.startedAt,
       backup.completedAt,
-      sum(files.map(({ size, plainSize }) => plainSize ?? size)),
+      plainSize,
     ],
   );
   return rows.length > 0;
@@ -284,7 +285,7 @@ async function insertAttempt(
         attemptPrefix(backup, backup.attempt),
         backup.startedAt,
         backup.completedAt,
-        files.reduce((total, { size, plainSize }) => total + (plainSize ?? size), 0),
+        sizesOf(files).plainSize,
       ],
     ),
   );

@@ -85,7 +85,7 @@ export class Verifications extends WorkTable<Verification> implements Verificati
     });
   }
 
-  async settle(id: string, attempt: number, verdict: Verdict): Promise<boolean> {
+  async settle(id: string, attempt: number, verdict: Verdict, bytes?: number): Promise<boolean> {
     const found = await this.find(id);
     if (!found) return false;
     return await this.dataSource.transaction(async (manager) => {
@@ -95,8 +95,8 @@ export class Verifications extends WorkTable<Verification> implements Verificati
         lock: { mode: 'for_no_key_update' },
       });
       const settled = await this.settleAs(manager, id, attempt, {
-        set: 'reached = $3, findings = $4::jsonb',
-        parameters: [verdict.reached, JSON.stringify(verdict.findings.map(storable))],
+        set: 'reached = $3, findings = $4::jsonb, progress_bytes = coalesce($5, w.progress_bytes)',
+        parameters: [verdict.reached, JSON.stringify(verdict.findings.map(storable)), bytes ?? null],
       });
       if (settled) await judge(manager, backup, verdict);
       return settled;

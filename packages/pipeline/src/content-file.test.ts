@@ -77,6 +77,18 @@ describe('the content manifest of a backup', () => {
     expect(await failure(readContentFile(store, manifest, noKeys, forever))).to.include({ code: 'key_missing' });
   });
 
+  it('is named where what age opens was changed, as any file of a backup is', async () => {
+    const identity = await generateIdentity();
+    const keys = { recipients: [await identityToRecipient(identity)], identities: [new Secret(identity)] };
+    const { manifest, files, store } = await backedUp('full', keys);
+    const key = files[1]?.key ?? '';
+    const bytes = Buffer.from(store.objects.get(key) ?? []);
+    bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
+    store.objects.set(key, bytes);
+    const error = await failure(readContentFile(store, manifest, keys, forever));
+    expect(error).to.include({ code: 'integrity' }).and.have.property('message').that.contains(key);
+  });
+
   it('is refused when a bit of it was changed, or when another version wrote it', async () => {
     const { manifest, files, store } = await backedUp('full');
     const key = files[1]?.key ?? '';

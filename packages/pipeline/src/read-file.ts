@@ -58,6 +58,13 @@ function mustEqual(
 
 function decodingError(file: Stored, error: Error): Error {
   // What a neighbour ended the decoder with says nothing of the bytes.
-  if (error instanceof HoldfastError || isSymptom(error)) return error;
+  if (isSymptom(error)) return error;
+  if (error instanceof HoldfastError) return named(file, error);
   return new HoldfastError('integrity', `${file.key} is damaged: it does not decode.`, { cause: error });
+}
+
+/** Codecs know bytes alone: which of a backup's files is damaged is for whoever reads it. */
+function named(file: Stored, error: HoldfastError): HoldfastError {
+  if (error.code !== 'integrity' || error.message.includes(file.key)) return error;
+  return new HoldfastError('integrity', `${file.key}: ${error.message}`, { cause: error });
 }

@@ -25,6 +25,8 @@ export interface TargetOptions {
   yes: boolean;
   globals: boolean;
   keepOwners: boolean;
+  /** Whether what came of the dump is held against the content manifest before it is put in place. */
+  compares: boolean;
   schemas: string[];
   tables: string[];
   sslmode: TlsMode | null;
@@ -68,6 +70,7 @@ const targetOptions = {
   yes: flag,
   globals: flag,
   'keep-owners': flag,
+  'without-comparison': flag,
   schema: texts,
   table: texts,
   sslmode: text,
@@ -185,6 +188,7 @@ function targetOf(given: Given): TargetOptions {
     yes: given.yes ?? false,
     globals: given.globals ?? false,
     keepOwners: given['keep-owners'] ?? false,
+    compares: !(given['without-comparison'] ?? false),
     schemas,
     tables,
     sslmode: mode ?? null,

@@ -22,11 +22,13 @@ export async function download(deps: Deps, asked: string, folder: string, plain:
   const { store, signal } = deps;
   const { manifest, key } = await findBackup(deps, asked);
   const keys = keysFor(manifest, deps.keys);
-  await mustBeThere(deps, manifest.files);
-  if (plain) await mustOpen(store, manifest.files, keys, signal);
+  // The content manifest comes last and only serves to compare with: without it the others are wanted all the same.
+  const needed = manifest.files.filter(({ role }) => role !== 'content');
+  await mustBeThere(deps, needed);
+  if (plain) await mustOpen(store, needed, keys, signal);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const written: string[] = [];
-  for (const file of manifest.files) {
+  for (const file of [...needed, ...manifest.files.filter(({ role }) => role === 'content')]) {
     written.push(await downloadFile(deps, asDownloaded(file, plain), join(folder, nameOf(file, plain)), keys));
     deps.say(`written and compared: ${written.at(-1)}`);
   }

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import { newBackupKey, runBackup, zstd } from '@holdfast/pipeline';
 import { recoveryEnvironment } from '@holdfast/shared/config';
-import { noKeys, Secret, type Connection, type Keys } from '@holdfast/shared/domain';
+import { noKeys, Secret, type Connection, type ContentManifest, type Keys } from '@holdfast/shared/domain';
 import { systemIds } from '@holdfast/shared/lifecycle';
 import { FakeEngine, MemoryStore, backupRow, connectionRow } from '@holdfast/testing/fakes';
 import { findBackup } from './catalogue.ts';
@@ -18,6 +18,13 @@ import { restore, type RestoreDeps } from './restore.ts';
 
 const signal = new AbortController().signal;
 const content = randomBytes(50_000);
+const measured: ContentManifest = {
+  version: 1,
+  level: 'full',
+  algorithm: 'fake',
+  items: [{ kind: 'table', name: 'public.orders', count: 3, digest: 'ab', share: 1 }],
+  missing: [],
+};
 
 describe('recovery', () => {
   let store: MemoryStore;
@@ -48,14 +55,23 @@ describe('recovery', () => {
     ...change,
   });
 
-  async function backUp(id: string, name: string, hour: number, keys: Keys = noKeys): Promise<string> {
+  async function backUp(
+    id: string,
+    name: string,
+    hour: number,
+    keys: Keys = noKeys,
+    measured: ContentManifest | null = null,
+  ): Promise<string> {
     const at = new Date(Date.UTC(2026, 2, 4, hour));
+    const source = new FakeEngine(Buffer.from(content));
+    source.measured = measured;
     const { manifestKey } = await runBackup({
       backup: backupRow({ id, name: `20260304000000_${name}`, createdAt: at }),
       database: connectionRow(),
-      engine: new FakeEngine(Buffer.from(content)),
+      engine: source,
       store,
       codecs: [zstd()],
+      ...(measured && { content: { content: 'full' as const, contentSeconds: 60 } }),
       keys,
       ids: systemIds,
       clock: { now: () => at },
@@ -136,6 +152,34 @@ describe('recovery', () => {
       expect(await failure(restore(deps(), ids[0], target('--database', 'copy')))).to.include({ code });
       expect(engine.restored).to.equal(null);
     }
+  });
+
+  it('brings a whole dump back also where what it is compared with is damaged or missing, when told so', async () => {
+    const key = await backUp(ids[0], 'shop', 1, noKeys, measured);
+    const contentKey = key.replace('manifest.json', 'content.json.zst');
+    for (const [index, change, code] of [
+      [0, () => store.objects.set(contentKey, Buffer.alloc(9)), 'integrity'],
+      [1, () => store.objects.delete(contentKey), 'object_missing'],
+    ] as const) {
+      change();
+      const refused = await failure(restore(deps(), ids[0], target('--database', 'copy')));
+      expect(refused).to.include({ code }).and.have.property('message').that.contains('--without-comparison');
+      expect(refused).to.have.property('message').that.contains(contentKey);
+      expect(engine.requests).to.have.length(index);
+      said = [];
+      expect(await restore(deps(), ids[0], target('--database', 'copy', '--without-comparison'))).to.equal(0);
+      expect(said.join()).to.contain('not compared');
+      expect(engine.requests.at(-1)?.expected).to.equal(null);
+      const to = join(folder, `${index}`);
+      expect(await failure(download(deps(), ids[0], to, true))).to.include({ code });
+      expect(readdirSync(to)).to.deep.equal(['dump.fake']);
+    }
+  });
+
+  it('compares a part, too, with what was backed up', async () => {
+    await backUp(ids[0], 'shop', 1, noKeys, measured);
+    await restore(deps(), ids[0], target('--database', 'copy', '--table', 'public.orders'));
+    expect(engine.requests.at(-1)?.expected).to.deep.equal(measured);
   });
 
   it('downloads files as they are stored, or plain, and replaces none', async () => {

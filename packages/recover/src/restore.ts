@@ -1,7 +1,8 @@
-import { keysFor, mustOpen, runRestore, type ContentRestore } from '@holdfast/pipeline';
+import { keysFor, mustOpen, readContentFile, runRestore, type ContentRestore } from '@holdfast/pipeline';
 import type { Manifest, ManifestFile } from '@holdfast/shared/contracts';
 import {
   HoldfastError,
+  toHoldfastError,
   type Connection,
   type ContentTarget,
   type Engine,
@@ -36,6 +37,8 @@ export async function restore(deps: RestoreDeps, asked: string, options: TargetO
   const files = chosenFiles(manifest, options);
   await mustBeThere(deps, files);
   await mustOpen(store, files, keysFor(manifest, deps.keys), signal);
+  if (options.compares) await mustCompare(deps, manifest);
+  else deps.say('What comes back is not compared with what was backed up, only its bytes.');
   const engine = engineOf(deps, manifest);
   const name = options.database ?? manifest.database;
   const connection = await deps.connect(options, name);
@@ -52,8 +55,7 @@ export async function restore(deps: RestoreDeps, asked: string, options: TargetO
       store,
       keys: deps.keys,
       fileIds: files.map(({ id }) => id),
-      // A part cannot equal the whole.
-      compares: wanted.selection === null,
+      compares: options.compares,
       limits,
       signal,
       onProgress: progressTo(deps),
@@ -65,9 +67,22 @@ export async function restore(deps: RestoreDeps, asked: string, options: TargetO
     const done = { signal: AbortSignal.timeout(cleanUpMs) };
     await engine.cleanUpRestore(connection, wanted.id, done).catch((left: unknown) => {
       const why = left instanceof Error ? left.message : String(left);
-      deps.say(`What the restore had built beside the target could not be removed: ${why}`);
+      deps.say(`What the restore may have built beside the target could not be removed: ${why}`);
     });
     throw error;
+  }
+}
+
+/** @throws HoldfastError object_missing, integrity, which name the way on: the dump may be whole all the same */
+async function mustCompare({ store, keys, signal }: Deps, manifest: Manifest): Promise<void> {
+  try {
+    await readContentFile(store, manifest, keys, signal);
+  } catch (thrown) {
+    const { code, message } = toHoldfastError(thrown);
+    if (code !== 'object_missing' && code !== 'integrity') throw thrown;
+    const wayOn =
+      'It only serves to compare with: --without-comparison restores the dump, whose own digests are compared.';
+    throw new HoldfastError(code, `${message} ${wayOn}`, { cause: thrown });
   }
 }
 

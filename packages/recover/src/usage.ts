@@ -32,6 +32,7 @@ Target of a restore:
   --in-place              Replaces the content of the database that --database names, after a confirmation; --yes: without.
   --globals               Restores the roles of the server, too, where the backup has them.
   --keep-owners           Owners and privileges as they were, instead of all for the connecting user.
+  --without-comparison    Does not hold what came back against the backup's content manifest: for when that file is damaged.
   --schema S, --table S.T Only these; may be given several times. Into a new database alone.
   --sslmode MODE, --ca FILE    As libpq has them.
   The password: PGPASSWORD, the file that PGPASSFILE names (~/.pgpass), or what is typed when asked. Never an option.

@@ -30,6 +30,9 @@ export function completeSettings(environment: Environment, state: State, embedde
   throw new HoldfastError('configuration', `The configuration cannot be used:${lines.join('')}`);
 }
 
+/** What is empty is open, but where that is refused. */
 function withoutEmpty(environment: Environment): Environment {
-  return Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''));
+  const isGiven = ([name, value]: [string, string | undefined]): boolean =>
+    value !== undefined && (value !== '' || name === 'HOLDFAST_BACKUP_RECIPIENTS');
+  return Object.fromEntries(Object.entries(environment).filter(isGiven));
 }

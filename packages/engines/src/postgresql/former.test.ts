@@ -73,6 +73,17 @@ describe('former content of a restore in place', () => {
     expect(await contentOf(connection)).to.deep.equal(restored);
   });
 
+  it('is said to be where it is: back after an undoing, aside again after the next, also when that is told once more', async () => {
+    const { connection, request, kept } = await replaced();
+    const back = `"${connection.database}" holds its former content again; what the restore had brought is kept in database "${kept}"`;
+    const forth = `"${connection.database}" holds what the restore had brought again; its former content is kept in database "${kept}"`;
+    const undos = [randomUUID(), randomUUID(), randomUUID()];
+    const told: string[] = [];
+    for (const id of undos) told.push(await engine.undoRestore(connection, request.restoreId, id, calm()));
+    expect(told).to.deep.equal([back, forth, back].map((text) => `Database ${text}.`));
+    expect(await engine.undoRestore(connection, request.restoreId, String(undos[1]), calm())).to.equal(told[1]);
+  });
+
   it('is swapped once for one undoing, however often that is done, also after a later one', async () => {
     const { connection, request, old } = await replaced();
     const [first, second, third] = [randomUUID(), randomUUID(), randomUUID()];

@@ -64,16 +64,20 @@ export async function undoRestore(
     return { kept: await findDatabase(session, kept), target: await findDatabase(session, target) };
   });
   const before = [found.kept, found.target].map((database) => undoneBy(database?.comment ?? null, restoreId));
-  const whole = `Database "${target}" holds its former content again`;
-  const restored = `what the restore had brought is kept in database "${kept}"`;
-  if (before.some((undoIds) => undoIds?.includes(undoId))) return found.kept ? `${whole}; ${restored}.` : `${whole}.`;
+  const earlier = before.find((undoIds) => undoIds?.includes(undoId));
+  const undone = earlier ?? [...(before[0] ?? []), undoId];
+  // Every other undoing goes forth again.
+  const isBack = undone.indexOf(undoId) % 2 === 0;
+  const whole = `Database "${target}" holds ${isBack ? 'its former content' : 'what the restore had brought'} again`;
+  const aside = `${isBack ? 'what the restore had brought' : 'its former content'} is kept in database "${kept}"`;
+  if (earlier) return found.kept ? `${whole}; ${aside}.` : `${whole}.`;
   if (!found.kept) {
     throw new HoldfastError(
       'former_missing',
       `There is no database "${kept}" on ${connection.host}:${connection.port}: the former content of "${target}" is not kept any more. Restore a backup of the time before.`,
     );
   }
-  const comment = keptMark({ target, restoreId, undoneBy: [...(before[0] ?? []), undoId] });
+  const comment = keptMark({ target, restoreId, undoneBy: undone });
   const formerOid = await swap(
     connection,
     {
@@ -87,7 +91,7 @@ export async function undoRestore(
     },
     context,
   );
-  return formerOid === null ? `${whole}; nothing was there to be kept.` : `${whole}; ${restored}.`;
+  return formerOid === null ? `${whole}; nothing was there to be kept.` : `${whole}; ${aside}.`;
 }
 
 /** Drops what a restore in place, or its undoing, kept. */

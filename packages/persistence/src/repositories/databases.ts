@@ -5,6 +5,20 @@ export type NewDatabase = Omit<Database, 'id' | 'accountId' | 'serverId' | 'crea
   serverId?: number | null;
 };
 
+/** How many of each kind keep a database from being deleted. */
+export interface DatabaseObstacles {
+  /** Whatever their state, until their objects are removed. */
+  backups: number;
+  /** That wait or run. */
+  restores: number;
+  /** Ended restores whose former content is still on the server. */
+  kept: number;
+  /** On its server, that wait or run. */
+  verifications: number;
+  /** Of other databases, that verify on its server. */
+  schedules: number;
+}
+
 export interface DatabaseRepository {
   /** @returns `name_taken` when the account has a database of that name */
   create(accountId: number, database: NewDatabase): Promise<Database | 'name_taken'>;
@@ -20,6 +34,8 @@ export interface DatabaseRepository {
     id: string,
     change: Partial<NewDatabase>,
   ): Promise<Database | 'name_taken' | 'other_reach' | null>;
-  /** @returns the number of backups that stand in the way (nothing is deleted then), or 0 when it was deleted; null when unknown */
+  /** @returns how much stands in the way (nothing is deleted then), or 0 when it was deleted; null when unknown */
   delete(accountId: number, id: string): Promise<number | null>;
+  /** What stands in the way of deleting one. */
+  obstacles(accountId: number, id: string): Promise<DatabaseObstacles>;
 }

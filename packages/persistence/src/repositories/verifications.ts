@@ -30,9 +30,10 @@ export interface VerificationRepository extends WorkRepository<Verification> {
   listOfBackup(backupId: string): Promise<Verification[]>;
   /**
    * Records the verdict on the verification and, in the same transaction, on its backup: what is proven of it now, when, and
-   * its damage or that it has none. @returns false when the attempt is stale
+   * its damage or that it has none. @param bytes how many were read; as the last heartbeat said when absent
+   * @returns false when the attempt is stale
    */
-  settle(id: string, attempt: number, verdict: Verdict): Promise<boolean>;
+  settle(id: string, attempt: number, verdict: Verdict, bytes?: number): Promise<boolean>;
   /**
    * Inserts up to `limit` verifications that the policies of schedules ask for, and those of backups that nobody looked at for
    * `recheckSeconds`. Any number of schedulers may call it at once. @returns how many

@@ -48,6 +48,11 @@ describe('settings', () => {
     expect(found.join()).to.contain('HOLDFAST_LEASE_SECONDS');
   });
 
+  it('never take an empty list of recipients for backups that are not to be encrypted', () => {
+    expect(problems({ ...required, HOLDFAST_BACKUP_RECIPIENTS: '' }).join()).to.contain('HOLDFAST_BACKUP_RECIPIENTS');
+    expect(problems({ ...required, HOLDFAST_ALLOWED_NETWORKS: '' })).to.deep.equal([]);
+  });
+
   it('refuse a network that is not CIDR', () => {
     expect(problems({ ...required, HOLDFAST_ALLOWED_NETWORKS: '10.0.0.0/8,10.1' }).join()).to.contain('CIDR');
   });

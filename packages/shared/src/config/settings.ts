@@ -148,6 +148,12 @@ export function parseSettings(environment: NodeJS.ProcessEnv): { settings: Setti
       problems.push(`${name} is not a setting: correct its name or remove it.`);
     }
   }
+  // Elsewhere empty is absent; here that would be backups in the clear because a variable of the operator's was not set.
+  if (environment['HOLDFAST_BACKUP_RECIPIENTS'] === '') {
+    problems.push(
+      'HOLDFAST_BACKUP_RECIPIENTS is empty: give it a public key, or remove it to store backups unencrypted.',
+    );
+  }
   const parsed = shape.safeParse(given);
   for (const issue of parsed.error?.issues ?? []) {
     const name = String(issue.path[0]);

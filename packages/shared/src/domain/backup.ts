@@ -42,7 +42,7 @@ export interface Backup extends WorkState {
   progressBytes: number;
   /** Expected bytes of plain dump, when the engine can tell. */
   estimatedBytes: number | null;
-  /** Stored bytes of all files; null until done. */
+  /** Stored bytes of what was backed up, without the content manifest; null until done. */
   size: number | null;
   /** Key of the manifest in the destination; null until done. */
   manifestKey: string | null;
@@ -98,6 +98,18 @@ export interface BackupFile {
   plainSize: number | null;
   /** SHA-256 of the bytes that the engine made, hex; null where a remote server did not say. */
   plainSha256: string | null;
+}
+
+/** Whether a file is of what was backed up: what a backup's size counts, people download and a restore brings back. */
+export const isArchive = ({ role }: Pick<BackupFile, 'role'>): boolean => role !== 'content';
+
+/** Stored bytes of a backup, and the plain ones that they hold as far as that is known. */
+export function sizesOf(files: readonly BackupFile[]): { size: number; plainSize: number } {
+  const archive = files.filter(isArchive);
+  return {
+    size: archive.reduce((sum, { size }) => sum + size, 0),
+    plainSize: archive.reduce((sum, { size, plainSize }) => sum + (plainSize ?? size), 0),
+  };
 }
 
 /** The algorithms of checksums, with the number of their hex digits. */

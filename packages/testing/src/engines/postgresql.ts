@@ -21,6 +21,8 @@ export async function newDatabase(
   const server = given ?? (await sharedPostgres());
   made += 1;
   const database = name ?? `engine_${process.pid}_${made}`;
+  // One of a name that tests give may have been left by another one.
+  if (name !== undefined) await server.query('postgres', `drop database if exists "${name.replaceAll('"', '""')}"`);
   await server.createDatabase(database);
   if (content === 'sample') await server.query(database, ...sampleStatements());
   return connectionTo(server, database);

@@ -26,8 +26,6 @@ const guards = {
     .nullable()
     .meta({ description: 'How objects are locked when they are stored; null: not at all.' }),
   has_deletion_keys: z.boolean().meta({ description: 'Whether keys of their own delete.' }),
-};
-const seen = {
   capabilities: capabilitiesView
     .nullable()
     .meta({ description: 'Null until the destination was tested or compared with the catalogue.' }),
@@ -41,7 +39,7 @@ const kind = <T extends DestinationType>(type: T) => ({
 /** A destination as the destination dialect shows it. */
 export const destinationView = z
   .discriminatedUnion('type', [
-    z.strictObject({ ...common, ...kind('s3'), ...inBucket, s3_region: z.string(), ...times, ...guards, ...seen }),
+    z.strictObject({ ...common, ...kind('s3'), ...inBucket, s3_region: z.string(), ...times, ...guards }),
     z.strictObject({
       ...common,
       ...kind('custom_s3'),
@@ -49,9 +47,8 @@ export const destinationView = z
       s3_endpoint: z.string(),
       ...times,
       ...guards,
-      ...seen,
     }),
-    z.strictObject({ ...common, ...kind('local'), ...times, ...seen }),
+    z.strictObject({ ...common, ...kind('local'), ...times }),
   ])
   .meta({
     id: 'Destination',
@@ -78,14 +75,14 @@ export const destinationView = z
 export function presentDestination(destination: Destination): z.output<typeof destinationView> {
   const { id, accountId, label, createdAt, updatedAt, capabilities } = destination;
   const base = { id, user_id: accountId, label };
-  const at = {
-    created_at: createdAt.toISOString(),
-    updated_at: updatedAt.toISOString(),
-    capabilities: capabilities && presentCapabilities(capabilities),
-  };
+  const at = { created_at: createdAt.toISOString(), updated_at: updatedAt.toISOString() };
   if (destination.type === 'local') return { ...base, type: 'local', type_human: typesForPeople.local, ...at };
   const { bucket, pathStyle, region, endpoint, objectLock } = destination.settings;
-  const guarded = { object_lock: objectLock ?? null, has_deletion_keys: destination.deletionKeys !== null };
+  const guarded = {
+    object_lock: objectLock ?? null,
+    has_deletion_keys: destination.deletionKeys !== null,
+    capabilities: capabilities && presentCapabilities(capabilities),
+  };
   const bucketOf = { s3_bucket_name: bucket, path_style_endpoint: pathStyle };
   return destination.type === 's3'
     ? { ...base, type: 's3', type_human: typesForPeople.s3, ...bucketOf, s3_region: region ?? '', ...at, ...guarded }

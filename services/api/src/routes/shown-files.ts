@@ -1,4 +1,4 @@
-import type { BackupFile } from '@holdfast/shared/domain';
+import { isArchive, type BackupFile } from '@holdfast/shared/domain';
 import type { ApiDeps } from '../deps.ts';
 
 /** The files of a backup that can be asked for: the content manifest is the service's own and is never restored. */
@@ -6,5 +6,5 @@ export async function shownFiles(
   { persistence }: Pick<ApiDeps, 'persistence'>,
   backupId: string,
 ): Promise<BackupFile[]> {
-  return (await persistence.backups.files(backupId)).filter(({ role }) => role !== 'content');
+  return (await persistence.backups.files(backupId)).filter(isArchive);
 }

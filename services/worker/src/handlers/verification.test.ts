@@ -106,6 +106,13 @@ describe('verification.run@1', () => {
     expect(store.closed).to.equal(2);
   });
 
+  it('says at its end how many bytes it read, however soon that was', async () => {
+    const { id } = await newVerification((await backedUp()).id, 'readable');
+    await run(id);
+    const attempts = (await bed.persistence.verifications.attemptsOf([id])).get(id);
+    expect([(await find(id)).progressBytes, attempts?.[0]?.bytes]).to.deep.equal([content.length, content.length]);
+  });
+
   it('flags a backup whose bytes were changed, and takes that back when they are right again', async () => {
     const backup = await backedUp();
     const kept = new Map(store.objects);

@@ -32,7 +32,7 @@ export function verificationHandler(deps: HandlerDeps): JobHandlers['verificatio
         runVerification({ verification, backup, files, engine, scratch, store, keys, limits, signal, onProgress }),
       );
     },
-    settle: ({ id, attempt }, verdict) => persistence.verifications.settle(id, attempt, verdict),
+    settle: ({ id, attempt }, verdict, bytes) => persistence.verifications.settle(id, attempt, verdict, bytes),
     summary: ({ reached, findings, damage }) => ({ reached, findings, damage }),
   };
   return ({ verificationId }) => Attempt.run(deps, kind, verificationId);

@@ -215,6 +215,33 @@ describe('database dialect: databases', () => {
     expect((await api.request('GET', '/api/databases/shop', { token: ada.token })).status).to.equal(404);
   });
 
+  it('says what else keeps a database from being forgotten: restores, former content, verifications, schedules', async () => {
+    const { persistence } = api.deps;
+    const { account, database, token } = await api.tenant('busy');
+    const target = await persistence.databases.create(account.id, { ...database, name: 'target' });
+    if (target === 'name_taken') throw new Error('The name of the test database is taken.');
+    const { backup } = await api.doneBackup(database);
+    const remove = async () => (await api.request('DELETE', `/api/databases/${target.id}`, { token })).json['error'];
+    const schedule = { cron: '0 3 * * *', verification: { level: 'restorable', scratch_database_id: target.id } };
+    const { json } = await api.request('POST', `/api/databases/${database.id}/schedules`, { token, body: schedule });
+    expect(await remove()).to.equal('This database still is the scratch server of 1 schedule of other databases.');
+    const scheduleId = String((json['schedule'] as Record<string, unknown>)['id']);
+    await persistence.schedules.delete(account.id, scheduleId);
+    const path = `/api/databases/${database.id}/backups/${backup.id}`;
+    const verification = { level: 'restorable', scratch_database_id: target.id };
+    await api.request('POST', `${path}/verifications`, { token, body: { verification } });
+    const made = await api.request('POST', `${path}/restore`, { token, body: { target: { database_id: target.id } } });
+    expect(await remove()).to.equal(
+      'This database still is the target of 1 restore, is the scratch server of 1 verification.',
+    );
+    const [waiting] = await persistence.verifications.listOfBackup(backup.id);
+    await persistence.verifications.requestCancel(String(waiting?.id));
+    const restoreId = String(made.json['id']);
+    await persistence.restores.claim(restoreId, { worker: 'test', seconds: 60 });
+    await persistence.restores.settle(restoreId, 1, 'restored', 10, 'kept');
+    expect(await remove()).to.equal('This database still has former content on its server, kept by 1 restore.');
+  });
+
   it('tests a connection: what the server is, or in words what is wrong', async () => {
     const { own } = api;
     const real = {

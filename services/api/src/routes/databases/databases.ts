@@ -1,3 +1,4 @@
+import type { DatabaseObstacles } from '@holdfast/persistence';
 import { defaultPorts, type Database } from '@holdfast/shared/domain';
 import { z } from 'zod';
 import { given } from '../../http/fields.ts';
@@ -136,15 +137,29 @@ const remove = route({
   scope: 'databases:write',
   summary: 'Forgets a database that has no backups.',
   answers: 204,
-  otherwise: { 409: 'It still has backups.' },
+  otherwise: { 409: 'It still has backups, or is in use.' },
   handler: async (call) => {
     const database = await ownedDatabase(call, call.params.db);
-    const backups = await call.deps.persistence.databases.delete(call.accountId, database.id);
-    if (backups === null) throw notFound('This database does not exist.');
-    if (backups > 0) throw conflict(`This database still has ${backups} backup${backups === 1 ? '' : 's'}.`);
+    const { databases } = call.deps.persistence;
+    const inTheWay = await databases.delete(call.accountId, database.id);
+    if (inTheWay === null) throw notFound('This database does not exist.');
+    if (inTheWay > 0) throw conflict(obstacleText(await databases.obstacles(call.accountId, database.id)));
     return undefined;
   },
 });
+
+function obstacleText({ backups, restores, kept, verifications, schedules }: DatabaseObstacles): string {
+  const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+  const parts = [
+    backups > 0 && `has ${counted(backups, 'backup')}`,
+    restores > 0 && `is the target of ${counted(restores, 'restore')}`,
+    kept > 0 && `has former content on its server, kept by ${counted(kept, 'restore')}`,
+    verifications > 0 && `is the scratch server of ${counted(verifications, 'verification')}`,
+    schedules > 0 && `is the scratch server of ${counted(schedules, 'schedule')} of other databases`,
+  ].filter((part) => part !== false);
+  // What stood in the way may have ended since.
+  return parts.length > 0 ? `This database still ${parts.join(', ')}.` : 'This database was in use: try again.';
+}
 
 const nameTaken = () => invalid({ name: ['The name field is the name of another database of this account.'] });
 

@@ -60,16 +60,7 @@ describe('destination dialect', () => {
     });
     expect(other).to.not.have.any.keys('s3_region', 's3_access_key', 's3_secret_key');
     const local = data((await create({ label: 'Here', type: 'local', path: 'backups/here' })).json);
-    expect(local).to.have.all.keys(
-      'id',
-      'user_id',
-      'label',
-      'type',
-      'type_human',
-      'created_at',
-      'updated_at',
-      'capabilities',
-    );
+    expect(local).to.have.all.keys('id', 'user_id', 'label', 'type', 'type_human', 'created_at', 'updated_at');
     const one = await api.request('GET', `${path}/${String(id)}`, { token: ada.token });
     expect([one.status, one.json]).to.deep.equal([200, s3.json]);
   });
@@ -228,6 +219,19 @@ describe('destination dialect', () => {
         .that.deep.equals([`The ${missing[0]} field is required.`]);
       expect(data((await api.request('GET', at, { token: ada.token })).json)).to.deep.equal(before);
     }
+  });
+
+  it('refuses a lock where nothing can lock, rather than let it be believed', async () => {
+    const local = { label: 'x', type: 'local', path: 'unlocked' };
+    const object_lock = { mode: 'compliance', days: 30 };
+    const at = `${path}/${String(data((await create(local)).json)['id'])}`;
+    for (const { status, json } of [
+      await create({ ...local, object_lock }),
+      await api.request('PUT', at, { token: ada.token, body: { object_lock } }),
+    ]) {
+      expect([status, Object.keys(json['errors'] ?? {})]).to.deep.equal([422, ['object_lock']]);
+    }
+    expect((await create({ ...local, object_lock: null })).status).to.equal(201);
   });
 
   it('changes the kind when the request brings what the new one needs', async () => {

@@ -150,7 +150,7 @@ const changed = <T>(asked: Value<T>, old: Value<T>): T | null => (asked === unde
 
 /**
  * What a destination would be after a request: the request's fields over those of the one there is.
- * @throws Problem 422 when a kind of destination would lack what it needs
+ * @throws Problem 422 when a kind of destination would lack what it needs, or cannot do what is asked of it
  */
 export function toDestination(
   asked: DestinationRequest & { label: string; type: DestinationType },
@@ -158,6 +158,9 @@ export function toDestination(
 ): NewDestination {
   const { label, type } = asked;
   if (type === 'local') {
+    // Other fields of a bucket mean nothing here; this one would be believed.
+    if (asked.object_lock)
+      throw invalid({ object_lock: ['The object_lock field must be null: a folder cannot lock.'] });
     const old = current?.type === 'local' ? current.settings.path : null;
     return { label, type, settings: { path: changed(asked.path, old) ?? '' } };
   }
