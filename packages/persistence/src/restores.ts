@@ -120,6 +120,7 @@ export class Restores extends WorkTable<Restore> implements RestoreRepository {
       ownership: wanted.ownership,
       fileIds: wanted.fileIds,
       selection: wanted.selection ?? null,
+      allowDamaged: wanted.allowDamaged ?? false,
       keepHours: wanted.keepHours ?? 0,
       former: null,
       formerUntil: null,

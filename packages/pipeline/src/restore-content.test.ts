@@ -56,6 +56,10 @@ function damage({ store, files }: Backup, role: string): void {
   store.objects.set(key, stored);
 }
 
+function remove({ store, files }: Backup, role: string): void {
+  store.objects.delete(files.find((file) => file.role === role)?.key ?? '');
+}
+
 const idsOf = ({ files }: Backup, role: string): string[] =>
   files.filter((file) => file.role === role).map(({ id }) => id);
 
@@ -101,6 +105,34 @@ describe('the content that a restore is held against', () => {
     const error: unknown = await restore(backup, engine).catch((thrown: unknown) => thrown);
     expect(error).to.include({ code: 'integrity' });
     expect([engine.restoredRoles.length, engine.received]).to.deep.equal([0, 0]);
+  });
+
+  it('is not demanded of a damaged backup that somebody insists on: its dump comes back, and the outcome says what that lacks', async () => {
+    const insisting = { restore: restoreRow({ allowDamaged: true }) };
+    for (const spoil of [damage, remove]) {
+      const backup = await backedUp();
+      spoil(backup, 'content');
+      const engine = new FakeEngine(Buffer.alloc(0));
+      const { outcome } = await restore(backup, engine, insisting);
+      expect(outcome).to.include('not compared with what was backed up').and.include('content.json');
+      expect(engine.requests.map(({ expected }) => expected)).to.deep.equal([null]);
+    }
+    const worse = await backedUp();
+    damage(worse, 'dump');
+    const error: unknown = await restore(worse, new FakeEngine(Buffer.alloc(0)), insisting).catch(
+      (thrown: unknown) => thrown,
+    );
+    expect(error).to.include({ code: 'integrity' });
+  });
+
+  it('comes without roles where a part is chosen, unless their file is asked for', async () => {
+    const backup = await backedUp();
+    const part = { restore: restoreRow({ selection: { schemas: ['public'], tables: [] } }) };
+    const engine = new FakeEngine(Buffer.alloc(0));
+    await restore(backup, engine, part);
+    expect(engine.restoredRoles).to.have.length(0);
+    await restore(backup, engine, { ...part, fileIds: [...idsOf(backup, 'dump'), ...idsOf(backup, 'globals')] });
+    expect(engine.restoredRoles).to.have.length(1);
   });
 
   it('names the database that keeps the former content where the restore asks for that', async () => {

@@ -4,6 +4,7 @@ import {
   HoldfastError,
   toHoldfastError,
   type Connection,
+  type ContentManifest,
   type Engine,
   type EngineContext,
   type Keys,
@@ -17,12 +18,15 @@ import { keysFor, mustOpen } from './keys.ts';
 import { readManifest } from './manifest.ts';
 import type { Progress } from './progress.ts';
 import { requestOf, type ContentRestore } from './restore-request.ts';
-import { selectFiles } from './select-files.ts';
+import { selectFiles, type SelectedFiles } from './select-files.ts';
 import type { StallLimits } from './stall.ts';
 import { verifyFile } from './verify.ts';
 
 export interface RestoreRun {
-  restore: Pick<ContentRestore, 'id' | 'backupId' | 'target' | 'ownership' | 'selection' | 'keepHours'>;
+  restore: Pick<
+    ContentRestore,
+    'id' | 'backupId' | 'target' | 'ownership' | 'selection' | 'keepHours' | 'allowDamaged'
+  >;
   manifestKey: string;
   /** As the record of the backup has it; absent or null where it has none. */
   manifestSha256?: string | null;
@@ -60,11 +64,11 @@ export async function runRestore(run: RestoreRun): Promise<RestoreOutcome> {
   const { engine, store, database, limits, signal } = run;
   const manifest = await readManifest(store, run.manifestKey, signal, run.manifestSha256);
   checkBelongs(manifest, run);
-  const selected = selectFiles(manifest, run.fileIds, engine);
+  const selected = chosenFiles(manifest, run);
   const keys = keysFor(manifest, run.keys);
   const files = [selected.globals, selected.dump].filter((file) => file !== null);
   await mustOpen(store, files, keys, signal);
-  const expected = run.compares && selected.dump ? await readContentFile(store, manifest, keys, signal) : null;
+  const { expected, uncompared } = await contentOf(manifest, run, selected, keys);
   const feeding = { store, keys, limits, signal };
   const sizes = [selected.globals, selected.dump].map((file) => (file ? (file.plain?.size ?? null) : 0));
   const estimatedBytes = sizes.reduce((sum, size) => (sum === null || size === null ? null : sum + size), 0);
@@ -87,9 +91,32 @@ export async function runRestore(run: RestoreRun): Promise<RestoreOutcome> {
   try {
     if (done.length > 0) await run.onPart?.(done.join(' '));
     const { outcome, former } = await feedEngine(feeding, selected.dump, work, onBytes);
-    return { outcome: [...done, outcome].join(' '), ...(former !== undefined && { former }) };
+    return { outcome: [...done, outcome, ...uncompared].join(' '), ...(former !== undefined && { former }) };
   } catch (error) {
     throw withWhatWasDone(error, done);
+  }
+}
+
+/** A part is of a database: the server's roles come with it only where they are asked for. */
+function chosenFiles(manifest: Manifest, { restore, fileIds, engine }: RestoreRun): SelectedFiles {
+  const selected = selectFiles(manifest, fileIds, engine);
+  return restore.selection && fileIds === null ? { ...selected, globals: null } : selected;
+}
+
+/** What the dump's content must equal; where somebody insists on a damaged backup the sentence why nothing is compared. */
+async function contentOf(
+  manifest: Manifest,
+  { store, signal, compares, restore }: RestoreRun,
+  { dump }: SelectedFiles,
+  keys: Keys,
+): Promise<{ expected: ContentManifest | null; uncompared: string[] }> {
+  if (!compares || !dump) return { expected: null, uncompared: [] };
+  try {
+    return { expected: await readContentFile(store, manifest, keys, signal), uncompared: [] };
+  } catch (error) {
+    const isDamage = error instanceof HoldfastError && (error.code === 'integrity' || error.code === 'object_missing');
+    if (!isDamage || !restore.allowDamaged) throw error;
+    return { expected: null, uncompared: [`It was not compared with what was backed up: ${error.message}`] };
   }
 }
 

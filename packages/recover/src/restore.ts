@@ -104,7 +104,10 @@ function engineOf({ engines }: RestoreDeps, { engine }: Manifest): Engine {
   );
 }
 
-type Order = Pick<ContentRestore, 'id' | 'backupId' | 'target' | 'ownership' | 'selection' | 'keepHours'>;
+type Order = Pick<
+  ContentRestore,
+  'id' | 'backupId' | 'target' | 'ownership' | 'selection' | 'keepHours' | 'allowDamaged'
+>;
 
 function orderOf(id: string, backupId: string, name: string, options: TargetOptions): Order {
   const target: ContentTarget = options.inPlace ? { mode: 'in_place' } : { mode: 'new_database', database: name };
@@ -116,6 +119,7 @@ function orderOf(id: string, backupId: string, name: string, options: TargetOpti
     ownership: options.keepOwners ? 'keep' : 'skip',
     selection: schemas.length + tables.length > 0 ? { schemas, tables } : null,
     keepHours: 0,
+    allowDamaged: false,
   };
 }
 

@@ -1,6 +1,6 @@
 import { EntitySchema } from 'typeorm';
 import type { Restore, RestoreAttempt } from '@holdfast/shared/domain';
-import { hidden, instant, integer, json, optional, text, uuid, uuidKey } from './columns.ts';
+import { flag, hidden, instant, integer, json, optional, text, uuid, uuidKey } from './columns.ts';
 import { restricted, withinAccount } from './foreign-keys.ts';
 import { attemptChecks, attemptColumns, workChecks, workColumns, workIndices, workServer } from './work.ts';
 
@@ -18,6 +18,7 @@ export const restoreEntity = new EntitySchema<Restore & { rungAt: Date | null; t
     ownership: text,
     fileIds: optional({ ...uuid, array: true }),
     selection: optional(json),
+    allowDamaged: flag,
     keepHours: integer,
     former: optional(text),
     formerUntil: optional(instant),

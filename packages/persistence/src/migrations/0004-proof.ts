@@ -34,12 +34,13 @@ const backups = `
 const restores = `
   alter table holdfast.restores
     add column selection jsonb,
+    add column allow_damaged boolean not null default false,
     add column keep_hours integer not null default 0,
     add column former text,
     add column former_until timestamptz,
     add constraint restores_keep_hours_check check (keep_hours >= 0),
     add constraint restores_former_check check ((former is null) = (former_until is null));
-  alter table holdfast.restores alter column keep_hours drop default;
+  alter table holdfast.restores alter column keep_hours drop default, alter column allow_damaged drop default;
   create index restores_former_idx on holdfast.restores (former_until) where former is not null;`;
 
 /** A second pair of keys that alone may delete, and what the place can do. */

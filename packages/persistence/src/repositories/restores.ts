@@ -11,6 +11,8 @@ export type NewRestore = Pick<
   id?: string | undefined;
   compute?: ComputeType | null;
   selection?: Restore['selection'];
+  /** Absent: false. */
+  allowDamaged?: boolean;
   /** Absent: 0. */
   keepHours?: number;
   /** The remote server that does it; absent: our workers. */

@@ -37,6 +37,8 @@ export interface Restore extends WorkState {
   fileIds: string[] | null;
   /** Null for everything in them. */
   selection: RestoreSelection | null;
+  /** Whether somebody insisted on it although the backup is damaged: what cannot be compared is then restored uncompared. */
+  allowDamaged: boolean;
   /** How long a restore in place keeps the former content, so that it can be undone; 0: not at all. */
   keepHours: number;
   /** The database that holds the former content; null when there is none (any more). */

@@ -117,6 +117,7 @@ export function restoreRow(change: Partial<RestoreRow> = {}): RestoreRow {
     ownership: 'keep',
     fileIds: null,
     selection: null,
+    allowDamaged: false,
     keepHours: 0,
     former: null,
     formerUntil: null,

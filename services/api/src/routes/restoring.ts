@@ -56,6 +56,7 @@ export async function createRestore(call: Calling, backup: Backup, wish: Restore
   const { deps, requestId } = call;
   const restore = await deps.persistence.restores.create({
     ...plan,
+    allowDamaged: wish.allow_damaged === true,
     id: call.resourceId,
     backupId: backup.id,
     databaseId: database.id,

@@ -93,6 +93,10 @@ describe('database dialect: selections, former content and undoing', () => {
     }
     expect((await post(`/v1/backups/${backup.id}/restore`)).status).to.equal(409);
     expect((await post(path, { allow_damaged: true })).status).to.equal(201);
+    const kept = await api.own.query(
+      `select allow_damaged as insists from holdfast.restores where backup_id = '${backup.id}'`,
+    );
+    expect(kept, 'the worker knows it too').to.deep.equal([{ insists: true }]);
   });
 
   it('shows the former content, and answers 201 to its undoing, which is a restoration of its own', async () => {
