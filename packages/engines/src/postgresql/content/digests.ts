@@ -7,7 +7,7 @@ import { escapeIdentifier, escapeLiteral } from 'pg';
 export const algorithm = 'postgresql-hashtextextended-1';
 
 /** Below this a table is digested as a whole, above it a share that falls with its size: so each costs about the same. */
-const wholeBytes = 16 * 1024 * 1024;
+const wholeBytes = 4 * 1024 * 1024;
 /** The smallest share is one row in 64. */
 const mostHalvings = 6;
 /** What a function of the server takes at most is 100 arguments. */
