@@ -9,15 +9,13 @@ import {
 } from '@holdfast/shared/domain';
 import { violatedConstraint } from './constraints.ts';
 import { requireNotRemoved } from './deletion.ts';
+import { DestinationRuns } from './destination-runs.ts';
 import { backupFileEntity } from './entities/backups.ts';
 import { importEntity } from './entities/imports.ts';
 import { isRowNumber } from './keys.ts';
 import { only } from './only.ts';
-import type { FoundBackup, ImportRepository, Taken } from './repositories/index.ts';
+import type { DueRun, FoundBackup, ImportRepository, Taken } from './repositories/index.ts';
 import { storable } from './work.ts';
-
-const after = (seconds: string): string => `clock_timestamp() + make_interval(secs => ${seconds})`;
-const isFree = '(i.lease_until is null or i.lease_until < clock_timestamp())';
 
 const refused = (reason: string): Taken => ({ state: 'refused', reason });
 const taken = refused('One of the ids in it is taken by something else, of another backup or not in this account.');
@@ -30,21 +28,19 @@ interface Present {
   manifestKey: string | null;
 }
 
-export class Imports implements ImportRepository {
-  readonly #dataSource: DataSource;
-
+export class Imports extends DestinationRuns implements ImportRepository {
   constructor(dataSource: DataSource) {
-    this.#dataSource = dataSource;
+    super(dataSource, { table: 'holdfast.imports', isDue: 'r.requested_at is not null', order: 'r.requested_at' });
   }
 
   async find(destinationId: number): Promise<Import | null> {
     if (!isRowNumber(destinationId)) return null;
-    return await this.#dataSource.manager.findOneBy(importEntity, { destinationId });
+    return await this.dataSource.manager.findOneBy(importEntity, { destinationId });
   }
 
   async request(accountId: number, destinationId: number, requestId: string | null): Promise<Import | null> {
     if (!isRowNumber(destinationId)) return null;
-    await this.#dataSource.query(
+    await this.dataSource.query(
       `insert into holdfast.imports as i (destination_id, requested_at, request_id)
        select id, clock_timestamp(), $3 from holdfast.destinations
        where id = $2 and account_id = $1 and deletion_requested_at is null
@@ -57,52 +53,8 @@ export class Imports implements ImportRepository {
     return await this.find(destinationId);
   }
 
-  async takeDue(
-    limit: number,
-    ringAgainSeconds: number,
-  ): Promise<{ destinationId: number; requestId: string | null }[]> {
-    return await this.#dataSource.query(
-      `with busy as (
-        select count(*)::integer as count from holdfast.imports i
-        where i.lease_until > now() or i.rung_at > now() - make_interval(secs => $2)
-      ), due as (
-        select i.destination_id from holdfast.imports i
-        join holdfast.destinations d on d.id = i.destination_id and d.deletion_requested_at is null
-        where i.requested_at is not null and ${isFree}
-          and (i.rung_at is null or i.rung_at <= now() - make_interval(secs => $2))
-        order by i.requested_at, i.destination_id
-        limit greatest($1 - (select count from busy), 0) for update of i skip locked
-      ), rung as (
-        update holdfast.imports i set rung_at = clock_timestamp() from due
-        where i.destination_id = due.destination_id
-        returning i.destination_id as "destinationId", i.request_id as "requestId"
-      ) select * from rung`,
-      [limit, ringAgainSeconds],
-    );
-  }
-
-  async begin(destinationId: number, leaseSeconds: number): Promise<number | null> {
-    if (!isRowNumber(destinationId)) return null;
-    const [begun] = await this.#dataSource.query<{ run: number }[]>(
-      `with begun as (
-        update holdfast.imports i set
-          run = i.run + 1, started_at = clock_timestamp(), lease_until = ${after('$2')}, rung_at = null
-        from holdfast.destinations d
-        where i.destination_id = $1 and d.id = $1 and d.deletion_requested_at is null
-          and i.requested_at is not null and ${isFree}
-        returning i.run
-      ) select run from begun`,
-      [destinationId, leaseSeconds],
-    );
-    return begun?.run ?? null;
-  }
-
-  async extend(destinationId: number, run: number, leaseSeconds: number): Promise<boolean> {
-    return await this.#changesRun(destinationId, run, `lease_until = ${after('$3')}`, [leaseSeconds]);
-  }
-
-  async handBack(destinationId: number, run: number): Promise<void> {
-    await this.#changesRun(destinationId, run, 'lease_until = null, rung_at = null', []);
+  async takeDue(limit: number, ringAgainSeconds: number): Promise<DueRun[]> {
+    return await this.ring(limit, ringAgainSeconds);
   }
 
   async end(
@@ -110,29 +62,18 @@ export class Imports implements ImportRepository {
     run: number,
     { report, error }: { report: ImportReport | null; error: PublicError | null },
   ): Promise<boolean> {
-    return await this.#changesRun(
+    return await this.changesRun(
       destinationId,
       run,
       `ended_at = clock_timestamp(), lease_until = null, rung_at = null, requested_at = null, request_id = null,
-       report = coalesce($3::jsonb, i.report), error = $4::jsonb`,
+       report = coalesce($3::jsonb, r.report), error = $4::jsonb`,
       [report && JSON.stringify(report), error && JSON.stringify(storable(error))],
     );
   }
 
-  async #changesRun(destinationId: number, run: number, set: string, parameters: unknown[]): Promise<boolean> {
-    const changed = await this.#dataSource.query<unknown[]>(
-      `with changed as (
-        update holdfast.imports i set ${set}
-        where i.destination_id = $1 and i.run = $2 and i.lease_until is not null returning i.run
-      ) select run from changed`,
-      [destinationId, run, ...parameters],
-    );
-    return changed.length > 0;
-  }
-
   async take(destinationId: number, found: FoundBackup): Promise<Taken> {
     try {
-      return await this.#dataSource.transaction((manager) => takeOne(manager, destinationId, found));
+      return await this.dataSource.transaction((manager) => takeOne(manager, destinationId, found));
     } catch (error) {
       // Somebody else's file has the id of one of these.
       if (violatedConstraint(error) === 'backup_files_pkey') return taken;

@@ -6,12 +6,14 @@ import type {
   Reconciliation,
   ReconciliationReport,
 } from '@holdfast/shared/domain';
+import { after, DestinationRuns } from './destination-runs.ts';
 import { destinationEntity } from './entities/destinations.ts';
 import { orphanEntity, reconciliationEntity } from './entities/reconciliations.ts';
 import { isRowNumber } from './keys.ts';
 import { foundByVerification } from './proof.ts';
 import type {
   DestinationPlace,
+  DueRun,
   NamedAttempt,
   FoundOrphan,
   KnownFolder,
@@ -20,28 +22,25 @@ import type {
 } from './repositories/index.ts';
 import { storable } from './work.ts';
 
-const after = (seconds: string): string => `clock_timestamp() + make_interval(secs => ${seconds})`;
-
-const isDue = '(r.requested_at is not null or r.due_at <= clock_timestamp())';
-const isFree = '(r.lease_until is null or r.lease_until < clock_timestamp())';
-
 /** How long what was removed stays in the list. */
 const removedDays = 30;
 
-export class Reconciliations implements ReconciliationRepository {
-  readonly #dataSource: DataSource;
-
+export class Reconciliations extends DestinationRuns implements ReconciliationRepository {
   constructor(dataSource: DataSource) {
-    this.#dataSource = dataSource;
+    super(dataSource, {
+      table: 'holdfast.reconciliations',
+      isDue: '(r.requested_at is not null or r.due_at <= clock_timestamp())',
+      order: 'r.requested_at nulls last, r.due_at',
+    });
   }
 
   async find(destinationId: number): Promise<Reconciliation | null> {
     if (!isRowNumber(destinationId)) return null;
-    return await this.#dataSource.manager.findOneBy(reconciliationEntity, { destinationId });
+    return await this.dataSource.manager.findOneBy(reconciliationEntity, { destinationId });
   }
 
   async request(destinationId: number, requestId: string): Promise<void> {
-    await this.#dataSource.query(
+    await this.dataSource.query(
       `insert into holdfast.reconciliations (destination_id, requested_at, request_id)
        select id, clock_timestamp(), $2 from holdfast.destinations where id = $1
        on conflict (destination_id) do update set requested_at = clock_timestamp(), request_id = $2, rung_at = null`,
@@ -49,12 +48,8 @@ export class Reconciliations implements ReconciliationRepository {
     );
   }
 
-  async takeDue(
-    limit: number,
-    periodSeconds: number,
-    ringAgainSeconds: number,
-  ): Promise<{ destinationId: number; requestId: string | null }[]> {
-    await this.#dataSource.query(
+  async takeDue(limit: number, periodSeconds: number, ringAgainSeconds: number): Promise<DueRun[]> {
+    await this.dataSource.query(
       `insert into holdfast.reconciliations (destination_id, due_at)
        select id, ${after('$1 * random()')} from holdfast.destinations d
        where deletion_requested_at is null
@@ -62,42 +57,7 @@ export class Reconciliations implements ReconciliationRepository {
        on conflict do nothing`,
       [periodSeconds],
     );
-    return await this.#dataSource.query(
-      `with busy as (
-        select count(*)::integer as count from holdfast.reconciliations r
-        where r.lease_until > now() or r.rung_at > now() - make_interval(secs => $2)
-      ), due as (
-        select r.destination_id from holdfast.reconciliations r
-        join holdfast.destinations d on d.id = r.destination_id and d.deletion_requested_at is null
-        where ${isDue} and ${isFree} and (r.rung_at is null or r.rung_at <= now() - make_interval(secs => $2))
-        order by r.requested_at nulls last, r.due_at, r.destination_id
-        limit greatest($1 - (select count from busy), 0) for update of r skip locked
-      ), rung as (
-        update holdfast.reconciliations r set rung_at = clock_timestamp() from due
-        where r.destination_id = due.destination_id
-        returning r.destination_id as "destinationId", r.request_id as "requestId"
-      ) select * from rung`,
-      [limit, ringAgainSeconds],
-    );
-  }
-
-  async begin(destinationId: number, leaseSeconds: number): Promise<number | null> {
-    if (!isRowNumber(destinationId)) return null;
-    const [begun] = await this.#dataSource.query<{ run: number }[]>(
-      `with begun as (
-        update holdfast.reconciliations r set
-          run = r.run + 1, started_at = clock_timestamp(), lease_until = ${after('$2')}, rung_at = null
-        from holdfast.destinations d
-        where r.destination_id = $1 and d.id = $1 and d.deletion_requested_at is null and ${isDue} and ${isFree}
-        returning r.run
-      ) select run from begun`,
-      [destinationId, leaseSeconds],
-    );
-    return begun?.run ?? null;
-  }
-
-  async extend(destinationId: number, run: number, leaseSeconds: number): Promise<boolean> {
-    return await this.#changesRun(destinationId, run, `lease_until = ${after('$3')}`, [leaseSeconds]);
+    return await this.ring(limit, ringAgainSeconds);
   }
 
   async end(
@@ -106,7 +66,7 @@ export class Reconciliations implements ReconciliationRepository {
     { report, error }: { report: ReconciliationReport | null; error: PublicError | null },
     againInSeconds: number,
   ): Promise<boolean> {
-    return await this.#changesRun(
+    return await this.changesRun(
       destinationId,
       run,
       `ended_at = clock_timestamp(), lease_until = null, rung_at = null, due_at = ${after('$3')},
@@ -118,30 +78,15 @@ export class Reconciliations implements ReconciliationRepository {
     );
   }
 
-  async handBack(destinationId: number, run: number): Promise<void> {
-    await this.#changesRun(destinationId, run, 'lease_until = null, rung_at = null', []);
-  }
-
-  async #changesRun(destinationId: number, run: number, set: string, parameters: unknown[]): Promise<boolean> {
-    const changed = await this.#dataSource.query<unknown[]>(
-      `with changed as (
-        update holdfast.reconciliations r set ${set}
-        where r.destination_id = $1 and r.run = $2 and r.lease_until is not null returning r.run
-      ) select run from changed`,
-      [destinationId, run, ...parameters],
-    );
-    return changed.length > 0;
-  }
-
   async places(): Promise<DestinationPlace[]> {
-    const rows = await this.#dataSource.manager.find(destinationEntity, {
+    const rows = await this.dataSource.manager.find(destinationEntity, {
       select: { id: true, accountId: true, type: true, settings: true },
     });
     return rows.map(({ id, accountId, type, settings }) => ({ id, accountId, type, settings }) as DestinationPlace);
   }
 
   async expected(destinationId: number, prefix: string, limit: number): Promise<ExpectedBackup[]> {
-    return await this.#dataSource.query<ExpectedBackup[]>(
+    return await this.dataSource.query<ExpectedBackup[]>(
       `select b.id, a.prefix, b.completed_at as "completedAt", b.damaged_at is not null and not ${foundByVerification('b')} as damaged,
          (select jsonb_agg(o) from (
            select b.manifest_key as key, null::bigint as size
@@ -154,7 +99,7 @@ export class Reconciliations implements ReconciliationRepository {
   }
 
   async folders(destinationIds: readonly number[], found: readonly NamedAttempt[]): Promise<KnownFolder[]> {
-    return await this.#dataSource.query<KnownFolder[]>(
+    return await this.dataSource.query<KnownFolder[]>(
       `select a.prefix, a.destination_id as "destinationId", b.account_id as "accountId",
          case
            when b.deleted_at is not null or (not a.settled and a.swept_at is not null) then 'left'
@@ -174,7 +119,7 @@ export class Reconciliations implements ReconciliationRepository {
 
   async recordOrphans(destinationId: number, found: readonly FoundOrphan[]): Promise<void> {
     const column = <K extends keyof FoundOrphan>(name: K): FoundOrphan[K][] => found.map((orphan) => orphan[name]);
-    await this.#dataSource.query(
+    await this.dataSource.query(
       `insert into holdfast.orphans (destination_id, kind, key, upload_id, size, known)
        select $1, * from unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::boolean[])
        on conflict (destination_id, kind, key, upload_id) do update set
@@ -184,7 +129,7 @@ export class Reconciliations implements ReconciliationRepository {
   }
 
   async forgetOrphans(destinationId: number, run: number): Promise<void> {
-    await this.#dataSource.query(
+    await this.dataSource.query(
       `delete from holdfast.orphans o using holdfast.reconciliations r
        where o.destination_id = $1 and r.destination_id = $1 and r.run = $2 and o.last_seen_at < r.started_at
          and (o.removed_at is null or o.removed_at < now() - interval '${removedDays} days')`,
@@ -200,7 +145,7 @@ export class Reconciliations implements ReconciliationRepository {
     limit: number,
   ): Promise<Orphan[]> {
     const { kind, key, uploadId } = last ?? { kind: '', key: '', uploadId: '' };
-    return await this.#dataSource.query<Orphan[]>(
+    return await this.dataSource.query<Orphan[]>(
       `select o.destination_id as "destinationId", o.kind, o.key, o.upload_id as "uploadId",
          o.size::double precision as size, o.known, o.first_seen_at as "firstSeenAt", o.last_seen_at as "lastSeenAt",
          o.removed_at as "removedAt"
@@ -216,11 +161,11 @@ export class Reconciliations implements ReconciliationRepository {
 
   async orphanRemoved(destinationId: number, { kind, key, uploadId }: OrphanKey): Promise<void> {
     const removedAt = () => 'clock_timestamp()';
-    await this.#dataSource.manager.update(orphanEntity, { destinationId, kind, key, uploadId }, { removedAt });
+    await this.dataSource.manager.update(orphanEntity, { destinationId, kind, key, uploadId }, { removedAt });
   }
 
   async orphans(destinationId: number, limit: number): Promise<Orphan[]> {
-    return await this.#dataSource.manager.find(orphanEntity, {
+    return await this.dataSource.manager.find(orphanEntity, {
       where: { destinationId },
       order: { firstSeenAt: 'DESC', kind: 'ASC', key: 'ASC', uploadId: 'ASC' },
       take: limit,

@@ -7,6 +7,7 @@ import type {
   ImportReport,
   PublicError,
 } from '@holdfast/shared/domain';
+import type { DestinationRunRepository, DueRun } from './destination-runs.ts';
 
 /** A backup as its manifest describes it. */
 export interface FoundBackup {
@@ -37,16 +38,12 @@ export interface FoundBackup {
 export type Taken =
   { state: 'imported'; newDatabase: boolean } | { state: 'known' } | { state: 'refused'; reason: string };
 
-export interface ImportRepository {
+export interface ImportRepository extends DestinationRunRepository {
   find(destinationId: number): Promise<Import | null>;
   /** Asks for a run; one that is asked for or runs already answers for this one too. @returns null when the destination is unknown */
   request(accountId: number, destinationId: number, requestId: string | null): Promise<Import | null>;
   /** Destinations whose run was asked for and whose doorbell is to be rung; marks them as rung. */
-  takeDue(limit: number, ringAgainSeconds: number): Promise<{ destinationId: number; requestId: string | null }[]>;
-  /** Begins the run that was asked for, under a lease. @returns the run's number; null when there is none to begin */
-  begin(destinationId: number, leaseSeconds: number): Promise<number | null>;
-  extend(destinationId: number, run: number, leaseSeconds: number): Promise<boolean>;
-  handBack(destinationId: number, run: number): Promise<void>;
+  takeDue(limit: number, ringAgainSeconds: number): Promise<DueRun[]>;
   /** @returns false when the run is stale */
   end(
     destinationId: number,

@@ -18,6 +18,7 @@ export * from './accounts.ts';
 export * from './alerts.ts';
 export * from './backups.ts';
 export * from './databases.ts';
+export * from './destination-runs.ts';
 export * from './destinations.ts';
 export * from './imports.ts';
 export * from './reconciliations.ts';

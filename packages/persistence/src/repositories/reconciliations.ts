@@ -7,6 +7,7 @@ import type {
   Reconciliation,
   ReconciliationReport,
 } from '@holdfast/shared/domain';
+import type { DestinationRunRepository, DueRun } from './destination-runs.ts';
 
 /** What a destination was found to hold that no record owns. */
 export type FoundOrphan = Pick<Orphan, 'kind' | 'key' | 'uploadId' | 'size' | 'known'>;
@@ -33,7 +34,7 @@ export interface KnownFolder {
 /** Where some destination of some account keeps its objects. */
 export type DestinationPlace = Place & { id: number; accountId: number };
 
-export interface ReconciliationRepository {
+export interface ReconciliationRepository extends DestinationRunRepository {
   /** Null before the destination was ever looked at. */
   find(destinationId: number): Promise<Reconciliation | null>;
   /** Has a destination compared as soon as possible. */
@@ -42,15 +43,7 @@ export interface ReconciliationRepository {
    * Takes up to `limit` destinations that are due, less those that are being compared, and marks them as rung. A new
    * destination comes first at some time within the period, so that not all come at once.
    */
-  takeDue(
-    limit: number,
-    periodSeconds: number,
-    ringAgainSeconds: number,
-  ): Promise<{ destinationId: number; requestId: string | null }[]>;
-  /** Begins a run. @returns its number, or null when none is due or another one runs */
-  begin(destinationId: number, leaseSeconds: number): Promise<number | null>;
-  /** Extends the lease. @returns false when it was lost */
-  extend(destinationId: number, run: number, leaseSeconds: number): Promise<boolean>;
+  takeDue(limit: number, periodSeconds: number, ringAgainSeconds: number): Promise<DueRun[]>;
   /** Ends a run with what it found, and with why it could not be brought to its end. @returns false when its lease was lost */
   end(
     destinationId: number,
@@ -58,8 +51,6 @@ export interface ReconciliationRepository {
     result: { report: ReconciliationReport | null; error: PublicError | null },
     againInSeconds: number,
   ): Promise<boolean>;
-  /** Ends a run as if it had not begun. */
-  handBack(destinationId: number, run: number): Promise<void>;
   /** Of every destination of every account. */
   places(): Promise<DestinationPlace[]>;
   /** The backups whose objects a destination must hold, in the order of the bytes of their folders, after `prefix`. */

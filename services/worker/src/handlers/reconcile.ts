@@ -1,8 +1,7 @@
 import type { JobHandlers } from '@holdfast/shared/contracts';
 import { knowsSomething, toHoldfastError, type PublicError } from '@holdfast/shared/domain';
-import type { Logger } from '@holdfast/shared/observability';
 import type { HandlerDeps } from '../deps.ts';
-import { HeldLease } from '../lease.ts';
+import { closedAtEnd, runUnderLease, type DestinationRun } from '../destination-run.ts';
 import { Run } from '../reconciliation/run.ts';
 import { needed, withStore } from './needed.ts';
 
@@ -11,39 +10,10 @@ const soonerAfterFailure = 24;
 
 /** Compares the catalogue with what a destination holds, under a lease, so that each destination has one at a time. */
 export function reconcileHandler(deps: HandlerDeps): JobHandlers['destination.reconcile@1'] {
-  const { persistence, settings } = deps;
-  const { reconciliations } = persistence;
-  return async ({ destinationId, requestId }, { signal }) => {
-    const logger = deps.logger.child({ destinationId, requestId });
-    const leaseSeconds = settings.HOLDFAST_LEASE_SECONDS;
-    const claimedAt = performance.now();
-    const run = await reconciliations.begin(destinationId, leaseSeconds);
-    if (run === null) return logger.debug('nothing to compare');
-    const lease = new HeldLease({
-      claimedAt,
-      leaseSeconds,
-      heartbeatSeconds: settings.HOLDFAST_HEARTBEAT_SECONDS,
-      beat: async () => ((await reconciliations.extend(destinationId, run, leaseSeconds)) ? 'ok' : 'lost'),
-      isCancelRequested: async () => false,
-      logger,
-    });
-    try {
-      await compareOnce({ deps, destinationId, run, logger, signal: AbortSignal.any([signal, lease.signal]) });
-    } finally {
-      lease.release();
-    }
-  };
+  return (job, { signal }) => runUnderLease(deps, deps.persistence.reconciliations, job, signal, compareOnce);
 }
 
-interface Comparison {
-  deps: HandlerDeps;
-  destinationId: number;
-  run: number;
-  logger: Logger;
-  signal: AbortSignal;
-}
-
-async function compareOnce({ deps, destinationId, run: number, logger, signal }: Comparison): Promise<void> {
+async function compareOnce({ deps, destinationId, run: number, logger, signal }: DestinationRun): Promise<void> {
   const { reconciliations, destinations } = deps.persistence;
   const period = deps.settings.HOLDFAST_RECONCILE_SECONDS;
   const end = async (result: { run: Run | null; error: PublicError | null }): Promise<void> => {
@@ -59,21 +29,16 @@ async function compareOnce({ deps, destinationId, run: number, logger, signal }:
   let compared: Run | null = null;
   try {
     const destination = needed(await destinations.find(destinationId), 'destination');
-    await withStore(deps, destinationId, async (store) => {
-      // What waits for the store hears of it at once.
-      const close = (): void => void store.close().catch(() => undefined);
-      signal.addEventListener('abort', close, { once: true });
-      try {
+    await withStore(deps, destinationId, (store) =>
+      closedAtEnd(store, signal, async () => {
         const run = new Run({ deps, destination, store, run: number, signal, logger });
         await run.compare();
         compared = run;
         const capabilities = await store.capabilities(signal);
         if (knowsSomething(capabilities)) await destinations.setCapabilities(destinationId, capabilities);
         await run.removeOrphans();
-      } finally {
-        signal.removeEventListener('abort', close);
-      }
-    });
+      }),
+    );
     await end({ run: compared, error: null });
   } catch (thrown) {
     if (signal.aborted) {
