@@ -7,7 +7,9 @@ export async function describeKeys(secrets: Pick<SecretRepository, 'sealedBy' | 
     if (inUse) return `${keyId}  seals ${count}, in use`;
     return `${keyId}  seals ${count}${count === 0 ? ', can be removed' : ': rotate before it is removed'}`;
   });
-  const opened = (await secrets.openedBy()).map(({ recipient, backups }) => `${recipient}  opens ${backups} backups`);
+  const opened = (await secrets.openedBy()).map(
+    ({ recipient, backups }) => `${recipient}  opens ${backups === 1 ? '1 backup' : `${backups} backups`}`,
+  );
   return [
     'Stored secrets, by the keys that seal them:',
     ...sealed.map((line) => `  ${line}`),
