@@ -39,7 +39,7 @@ describe('a restore in place that is killed', function () {
 
     const ends = { old: 0, new: 0 };
     const leftBefore = { something: 0 };
-    for (let afterMs = 0; ends.new < 2; afterMs += 60) {
+    for (let afterMs = 0; ends.new < 2; afterMs += 40) {
       const restoreId = randomUUID();
       const given = JSON.stringify({
         archive,
@@ -69,7 +69,7 @@ describe('a restore in place that is killed', function () {
       if (isNew) await server.query(connection.database, 'create table since_then (n int)');
     }
     expect(ends.old).to.be.greaterThan(2);
-    expect(leftBefore.something).to.be.greaterThan(1);
+    expect(leftBefore.something).to.be.greaterThan(0);
     rmSync(folder, { recursive: true });
   });
 });

@@ -185,22 +185,30 @@ describe('restore of PostgreSQL', () => {
   });
 
   it('reports that the former content could not be dropped, and cleanUpRestore drops it later', async () => {
-    const server = await startPostgres({ settings: { wal_level: 'logical' } });
-    const connection = await newDatabase('sample', server);
-    const content = await contentOf(connection);
-    const archive = await dumpOf(engine, connection);
+    const server = await startPostgres();
+    const admin = await newDatabase('empty', server);
     await server.query(
-      connection.database,
-      `create publication everything for all tables`,
-      `create subscription held connection 'host=nowhere.invalid' publication everything with (connect = false, slot_name = none)`,
+      admin.database,
+      `create role plain login createdb password 'plain-password'`,
+      `alter database "${admin.database}" owner to plain`,
+      'create table kept (n int)',
+      'alter table kept owner to plain',
     );
+    const content = await contentOf(admin);
+    const archive = await dumpOf(engine, admin);
+    // A database with a subscription is not dropped, and its subscription only by the owner of that.
+    await server.query(
+      admin.database,
+      `create subscription held connection 'host=nowhere.invalid' publication p with (connect = false, slot_name = none)`,
+    );
+    const connection = connectionTo(server, admin.database, { user: 'plain', password: new Secret('plain-password') });
     const request = inPlace();
     const { outcome } = await restore(connection, request, archive);
     expect(outcome).to.contain('could not be dropped yet');
     const old = await server.query('postgres', `select datname from pg_database where datname like '%\\_hf\\_old\\_%'`);
     expect(old).to.have.length(1);
     expect(outcome).to.contain(String(old[0]?.['datname']));
-    expect(await contentOf(connection)).to.deep.equal(content);
+    expect(await contentOf(admin)).to.deep.equal(content);
     await server.query(String(old[0]?.['datname']), 'drop subscription held');
     await engine.cleanUpRestore(connection, request.restoreId, calm());
     expect(await server.query('postgres', `select from pg_database where datname like '%\\_hf\\_%'`)).to.have.length(0);
