@@ -26,6 +26,7 @@ const testTools: readonly Tool[] = [
   },
   { programs: ['zstd'], packages: ['zstd'], purpose: 'reading archives with public tools' },
   { programs: ['age', 'age-keygen'], packages: ['age'], purpose: 'opening encrypted archives with public tools' },
+  { programs: ['aws'], packages: ['awscli'], purpose: 'our S3 server by a client that nobody here wrote' },
   { programs: ['openssl'], packages: ['openssl'], purpose: 'certificates for TLS tests' },
 ];
 

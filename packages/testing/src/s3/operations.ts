@@ -162,7 +162,8 @@ export class Operations {
 
   /** Governance is passed by only where somebody who may do it says so. */
   #lockTerms(key: string, { request, permissions }: Call): { now: number; mayBypass: boolean } {
-    const asks = request.headers['x-amz-bypass-governance-retention'] === 'true';
+    // Clients write it in either case.
+    const asks = request.headers['x-amz-bypass-governance-retention']?.toString().toLowerCase() === 'true';
     return { now: this.#now(), mayBypass: asks && permissions.may('s3:BypassGovernanceRetention', key) };
   }
 
