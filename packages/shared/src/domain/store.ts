@@ -7,6 +7,8 @@ export interface StoredObject {
   /** The store's own tag of the content, without quotes; null where it has none. */
   etag: string | null;
   modifiedAt: Date;
+  /** Until then the store refuses to remove it; absent where it does not, or nobody asked, or nobody may know. */
+  lockedUntil?: Date;
 }
 
 export interface OpenUpload {

@@ -84,7 +84,9 @@ export class S3Store implements ObjectStore {
     const signal = AbortSignal.any([this.#closing.signal, ...(options ? [options.signal] : [])]);
     const look = (): Promise<DescribedObject | null> => this.#requests.head(key, signal);
     const found = await (options ? this.#upload.patience.begin().call(signal, look) : look());
-    return found && { key, size: found.size, etag: found.etag, modifiedAt: found.modifiedAt };
+    if (!found) return null;
+    const { size, etag, modifiedAt, retention } = found;
+    return { key, size, etag, modifiedAt, ...(retention && { lockedUntil: retention.until }) };
   }
 
   async get(key: string, options: GetOptions): Promise<Readable> {

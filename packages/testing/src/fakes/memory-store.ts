@@ -48,7 +48,8 @@ export class MemoryStore implements ObjectStore {
 
   async head(key: string): Promise<StoredObject | null> {
     const bytes = this.objects.get(key);
-    return bytes ? this.#describe(key, bytes) : null;
+    const lockedUntil = this.locks.get(key);
+    return bytes ? { ...this.#describe(key, bytes), ...(lockedUntil && { lockedUntil }) } : null;
   }
 
   async get(key: string, { signal, range }: GetOptions): Promise<Readable> {

@@ -101,6 +101,8 @@ export function describeVersions(name: string, open: () => Promise<OpenedVersion
           const content = contentOf(Math.floor(opened.partSize * parts));
           const retention = lock(mode, 3000);
           await put(key, content, retention);
+          const told = (await store.head(key))?.lockedUntil;
+          expect(told?.getTime()).to.be.closeTo(retention.until.getTime(), 1000);
           const failure = await failureOf(store.delete(key));
           expect(failure).to.include({ code: 'object_locked' });
           const { until } = failure as { until: Date | null };

@@ -130,6 +130,8 @@ describe('an attempt', function () {
     await run(failed.id, { ...seldom, HOLDFAST_STALL_SECONDS: '0.3' });
     expect((await backups.attemptsOf([failed.id])).get(failed.id)).to.have.nested.property('[0].bytes', 1000);
 
+    // Due again in a moment, it would go before the next backup of its database.
+    await backups.requestCancel(failed.id);
     engine = new FakeEngine(content);
     const restored = await newRestore();
     await restore(restored, seldom);

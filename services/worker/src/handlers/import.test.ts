@@ -181,6 +181,15 @@ describe('destination.import@1', function suite() {
     expect(await bed.backup(shorter)).to.have.nested.property('damage.state', 'changed');
   });
 
+  it('knows until when the store locks what it brings back', async () => {
+    const [id = ''] = await backUp(1);
+    const until = new Date(Date.now() + 86_400_000);
+    store.locks.set(manifestOf(id).key, until);
+    await forget();
+    await imported();
+    expect((await bed.backup(id)).objectLockedUntil).to.deep.equal(until);
+  });
+
   it('adds the database without a connection, under its old name or the next one', async () => {
     const [id = ''] = await backUp(1);
     await forget();

@@ -86,7 +86,10 @@ export class ImportRun {
     try {
       const found = foundBackup(await readStoredManifest(store, key, signal));
       const damage = await damageOf(store, found.files);
-      const taken = await deps.persistence.imports.take(destinationId, { ...found, damage });
+      // The manifest is the newest object of its backup: what locks it outlasts the other locks.
+      const objectLockedUntil = (await store.head(key))?.lockedUntil ?? null;
+      const backup = { ...found.backup, objectLockedUntil };
+      const taken = await deps.persistence.imports.take(destinationId, { ...found, backup, damage });
       switch (taken.state) {
         case 'known':
           report.known += 1;
