@@ -13,6 +13,7 @@ import {
   sizesOf,
 } from '@holdfast/shared/domain';
 import { backupAttemptEntity, backupEntity, backupFileEntity } from './entities/backups.ts';
+import { newAttempt } from './entities/work.ts';
 import { isRowNumber, isUuid } from './keys.ts';
 import { insertBackup } from './new-backup.ts';
 import { beginRemoval, markOnRequest, removeEmptyDestination, undoing, unswept } from './deletion.ts';
@@ -55,13 +56,9 @@ const kind: WorkKind<Backup> = {
   began: async (manager, backup) => {
     await manager.insert(backupAttemptEntity, {
       backupId: backup.id,
-      attempt: backup.attempt,
       destinationId: backup.destinationId,
       prefix: attemptPrefix(backup, backup.attempt),
-      worker: backup.leaseOwner ?? '',
-      startedAt: () => 'clock_timestamp()',
-      settled: false,
-      bytes: 0,
+      ...newAttempt(backup),
     });
   },
   attempts: { table: 'holdfast.backup_attempts', of: 'backup_id' },

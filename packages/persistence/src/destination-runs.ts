@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { after } from './current-time.ts';
 import { isRowNumber } from './keys.ts';
 import type { DueRun } from './repositories/index.ts';
 
@@ -10,9 +11,6 @@ export interface RunKind {
   /** Which is rung for first. */
   order: string;
 }
-
-/** An instant so many seconds from now, by the database's clock. */
-export const after = (seconds: string): string => `clock_timestamp() + make_interval(secs => ${seconds})`;
 
 const isFree = '(r.lease_until is null or r.lease_until < clock_timestamp())';
 

@@ -1,5 +1,7 @@
 import { defaultPorts, engineTypes, verificationLevels } from '@holdfast/shared/domain';
 
+/** All levels, as the list of an SQL `in`. */
+export const levelList = `(${verificationLevels.map((level) => `'${level}'`).join(', ')})`;
 const levels = `array[${verificationLevels.map((level) => `'${level}'`).join(', ')}]`;
 
 /** The place of a level, given as an SQL expression, among all of them: `stored` is 1, nothing proven 0. */

@@ -6,7 +6,8 @@ import type {
   Reconciliation,
   ReconciliationReport,
 } from '@holdfast/shared/domain';
-import { after, DestinationRuns } from './destination-runs.ts';
+import { after } from './current-time.ts';
+import { DestinationRuns } from './destination-runs.ts';
 import { destinationEntity } from './entities/destinations.ts';
 import { orphanEntity, reconciliationEntity } from './entities/reconciliations.ts';
 import { isRowNumber } from './keys.ts';

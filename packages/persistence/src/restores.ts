@@ -10,6 +10,7 @@ import {
 import { currentTime } from './current-time.ts';
 import { removeEmptyDestination } from './deletion.ts';
 import { restoreAttemptEntity, restoreEntity } from './entities/restores.ts';
+import { newAttempt } from './entities/work.ts';
 import { isFormerDue, isUnheardFormerKept, undoRefusal } from './former.ts';
 import { isRowNumber, isUuid } from './keys.ts';
 import type { NewRestore, NewUndo, RestoreRepository, UndoRefusal } from './repositories/index.ts';
@@ -33,11 +34,7 @@ const kind: WorkKind<Restore> = {
   began: async (manager, restore) => {
     await manager.insert(restoreAttemptEntity, {
       restoreId: restore.id,
-      attempt: restore.attempt,
-      worker: restore.leaseOwner ?? '',
-      startedAt: () => 'clock_timestamp()',
-      settled: false,
-      bytes: 0,
+      ...newAttempt(restore),
     });
   },
   attempts: { table: 'holdfast.restore_attempts', of: 'restore_id' },

@@ -13,6 +13,7 @@ import {
 } from '@holdfast/shared/domain';
 import { backupEntity } from './entities/backups.ts';
 import { verificationAttemptEntity, verificationEntity } from './entities/verifications.ts';
+import { newAttempt } from './entities/work.ts';
 import { isUuid } from './keys.ts';
 import { lockOrder } from './limits.ts';
 import { insertVerification } from './new-verification.ts';
@@ -43,11 +44,7 @@ const kind: WorkKind<Verification> = {
   began: async (manager, verification) => {
     await manager.insert(verificationAttemptEntity, {
       verificationId: verification.id,
-      attempt: verification.attempt,
-      worker: verification.leaseOwner ?? '',
-      startedAt: () => 'clock_timestamp()',
-      settled: false,
-      bytes: 0,
+      ...newAttempt(verification),
     });
   },
   attempts: { table: 'holdfast.verification_attempts', of: 'verification_id' },

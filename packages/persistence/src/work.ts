@@ -8,6 +8,7 @@ import {
   type WorkStatus,
 } from '@holdfast/shared/domain';
 import { violatedConstraint } from './constraints.ts';
+import { after } from './current-time.ts';
 import type { Work } from './entities/work.ts';
 import { isRowNumber, isUuid } from './keys.ts';
 import { fits, isDue, lockOrder, lockRoom } from './limits.ts';
@@ -43,9 +44,6 @@ interface Changed {
 }
 
 const errorOfRow = 'changed.error';
-
-/** In seconds from now, by the database's clock. */
-const after = (seconds: string): string => `clock_timestamp() + make_interval(secs => ${seconds})`;
 
 /** An error of the table as an SQL value; its texts are ours and hold no quotes. */
 const asValue = (code: ErrorCode): string => `'${JSON.stringify(new HoldfastError(code).toPublic())}'::jsonb`;

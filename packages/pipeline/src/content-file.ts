@@ -1,10 +1,8 @@
 import { Readable, Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { contentFormat, contentSchema, type Manifest, type ManifestFile } from '@holdfast/shared/contracts';
 import { HoldfastError, type ContentManifest, type Keys, type ObjectStore } from '@holdfast/shared/domain';
-import { FirstCause } from './first-cause.ts';
 import { keysFor } from './keys.ts';
-import { readingStreams } from './read-file.ts';
+import { readInto } from './read-file.ts';
 
 const fileName = 'content.json';
 
@@ -42,8 +40,6 @@ export async function readContentFile(
 }
 
 async function bytesOf(store: ObjectStore, file: ManifestFile, keys: Keys, signal: AbortSignal): Promise<Buffer> {
-  const first = new FirstCause();
-  const streams = readingStreams(file, keys, first.note);
   const all: Buffer[] = [];
   let size = 0;
   const collect = new Writable({
@@ -54,11 +50,7 @@ async function bytesOf(store: ObjectStore, file: ManifestFile, keys: Keys, signa
       callback(isTooLong ? new HoldfastError('integrity', `${file.key} is too long for a content manifest.`) : null);
     },
   });
-  const read = async (): Promise<void> => {
-    const source = await store.get(file.key, { signal: first.signal });
-    await pipeline([source, ...streams, collect], { signal: first.signal });
-  };
-  await first.join(signal, () => [read()]);
+  await readInto(() => collect, store, file, keys, signal);
   return Buffer.concat(all);
 }
 

@@ -16,7 +16,7 @@ export {
 export { Meter, type Measure } from './meter.ts';
 export { newBackupKey } from './new-backup-key.ts';
 export * from './progress.ts';
-export { readingStreams } from './read-file.ts';
+export { asStored, readingStreams, readInto } from './read-file.ts';
 export * from './preflight.ts';
 export * from './restore.ts';
 export * from './restore-request.ts';

@@ -38,7 +38,7 @@ export interface PreflightReport {
 export async function preflight(wanted: Preflight): Promise<PreflightReport> {
   const { request, database, engine, store, signal } = wanted;
   const manifest = await readManifest(store, wanted.manifestKey, signal, wanted.manifestSha256);
-  const { dump, globals } = selectFiles(manifest, wanted.fileIds, engine);
+  const { dump, globals } = selectFiles(manifest, wanted.fileIds, engine, Boolean(request.selection));
   const keys = keysFor(manifest, wanted.keys);
   const files = [globals, dump].filter((file) => file !== null);
   await mustOpen(store, files, keys, signal);

@@ -1,8 +1,9 @@
-import type { Duplex } from 'node:stream';
+import type { Duplex, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { ManifestFile } from '@holdfast/shared/contracts';
-import { HoldfastError, type ChecksumType, type Keys } from '@holdfast/shared/domain';
+import { HoldfastError, type ChecksumType, type Keys, type ObjectStore } from '@holdfast/shared/domain';
 import { codecOf } from './codecs/index.ts';
-import { isSymptom } from './first-cause.ts';
+import { FirstCause, isSymptom } from './first-cause.ts';
 import { HeldTail } from './held-tail.ts';
 import { Meter, type Measure } from './meter.ts';
 
@@ -34,6 +35,30 @@ export function readingStreams(
     if (file.plain) mustEqual(file, 'plain', plain.measure, { size: file.plain.size, ...digestOf(file.plain) });
   });
   return [stored, ...decoders, plain, tail];
+}
+
+/** The file as its stored bytes alone: nothing is decoded, and their size and digest are compared. */
+export const asStored = (file: ManifestFile): ManifestFile => ({ ...file, codecs: [], plain: null, unencrypted: null });
+
+/**
+ * Reads a stored file to its end, into what takes its decoded bytes.
+ * @param open is called when the store has given the file
+ * @param keys as `keysFor` gives them
+ * @throws HoldfastError integrity, object_missing, key_missing
+ */
+export async function readInto(
+  open: () => Writable,
+  store: ObjectStore,
+  file: ManifestFile,
+  keys: Keys,
+  signal: AbortSignal,
+): Promise<void> {
+  const first = new FirstCause();
+  const streams = readingStreams(file, keys, first.note);
+  const read = async (): Promise<void> => {
+    await pipeline([await store.get(file.key, { signal: first.signal }), ...streams, open()], { signal: first.signal });
+  };
+  await first.join(signal, () => [read()]);
 }
 
 /** The digest that a manifest gives. */

@@ -64,7 +64,7 @@ export async function runRestore(run: RestoreRun): Promise<RestoreOutcome> {
   const { engine, store, database, limits, signal } = run;
   const manifest = await readManifest(store, run.manifestKey, signal, run.manifestSha256);
   checkBelongs(manifest, run);
-  const selected = chosenFiles(manifest, run);
+  const selected = selectFiles(manifest, run.fileIds, engine, run.restore.selection !== null);
   const keys = keysFor(manifest, run.keys);
   const files = [selected.globals, selected.dump].filter((file) => file !== null);
   await mustOpen(store, files, keys, signal);
@@ -95,12 +95,6 @@ export async function runRestore(run: RestoreRun): Promise<RestoreOutcome> {
   } catch (error) {
     throw withWhatWasDone(error, done);
   }
-}
-
-/** A part is of a database: the server's roles come with it only where they are asked for. */
-function chosenFiles(manifest: Manifest, { restore, fileIds, engine }: RestoreRun): SelectedFiles {
-  const selected = selectFiles(manifest, fileIds, engine);
-  return restore.selection && fileIds === null ? { ...selected, globals: null } : selected;
 }
 
 /** What the dump's content must equal; where somebody insists on a damaged backup the sentence why nothing is compared. */

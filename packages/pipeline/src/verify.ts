@@ -1,11 +1,9 @@
 import { Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { Manifest, ManifestFile } from '@holdfast/shared/contracts';
 import type { Keys, ObjectStore } from '@holdfast/shared/domain';
-import { FirstCause } from './first-cause.ts';
 import { keysFor } from './keys.ts';
 import { readManifest } from './manifest.ts';
-import { readingStreams } from './read-file.ts';
+import { readInto } from './read-file.ts';
 
 /**
  * Reads a stored backup from its manifest to its last byte, decodes it, and compares all sizes and digests.
@@ -32,17 +30,6 @@ export async function verifyFile(
   keys: Keys,
   signal: AbortSignal,
 ): Promise<void> {
-  const first = new FirstCause();
-  const streams = readingStreams(file, keys, first.note);
-  await first.join(signal, () => [drain(store, file.key, streams, first.signal)]);
-}
-
-async function drain(
-  store: ObjectStore,
-  key: string,
-  streams: readonly NodeJS.ReadWriteStream[],
-  signal: AbortSignal,
-): Promise<void> {
-  const nowhere = new Writable({ write: (_chunk, _encoding, callback) => callback() });
-  await pipeline([await store.get(key, { signal }), ...streams, nowhere], { signal });
+  const nowhere = (): Writable => new Writable({ write: (_chunk, _encoding, callback) => callback() });
+  await readInto(nowhere, store, file, keys, signal);
 }

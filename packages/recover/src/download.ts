@@ -1,10 +1,9 @@
 import { createWriteStream } from 'node:fs';
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { FirstCause, keysFor, mustOpen, readingStreams } from '@holdfast/pipeline';
+import { asStored, keysFor, mustOpen, readInto } from '@holdfast/pipeline';
 import type { ManifestFile } from '@holdfast/shared/contracts';
-import { HoldfastError, type Keys } from '@holdfast/shared/domain';
+import { HoldfastError, isArchive, type Keys } from '@holdfast/shared/domain';
 import { findBackup } from './catalogue.ts';
 import type { Deps } from './deps.ts';
 import { mustBeThere } from './look.ts';
@@ -23,12 +22,12 @@ export async function download(deps: Deps, asked: string, folder: string, plain:
   const { manifest, key } = await findBackup(deps, asked);
   const keys = keysFor(manifest, deps.keys);
   // The content manifest comes last and only serves to compare with: without it the others are wanted all the same.
-  const needed = manifest.files.filter(({ role }) => role !== 'content');
+  const needed = manifest.files.filter(isArchive);
   await mustBeThere(deps, needed);
   if (plain) await mustOpen(store, needed, keys, signal);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const written: string[] = [];
-  for (const file of [...needed, ...manifest.files.filter(({ role }) => role === 'content')]) {
+  for (const file of [...needed, ...manifest.files.filter((file) => !isArchive(file))]) {
     written.push(await downloadFile(deps, asDownloaded(file, plain), join(folder, nameOf(file, plain)), keys));
     deps.say(`written and compared: ${written.at(-1)}`);
   }
@@ -38,8 +37,7 @@ export async function download(deps: Deps, asked: string, folder: string, plain:
 }
 
 /** What is read of it: as it is stored, nothing is decoded and only the stored digest is compared. */
-const asDownloaded = (file: ManifestFile, plain: boolean): ManifestFile =>
-  plain ? file : { ...file, codecs: [], plain: null, unencrypted: null };
+const asDownloaded = (file: ManifestFile, plain: boolean): ManifestFile => (plain ? file : asStored(file));
 
 function nameOf({ name, codecs }: ManifestFile, plain: boolean): string {
   if (!plain) return name;
@@ -53,16 +51,8 @@ async function downloadFile({ store, signal }: Deps, file: ManifestFile, path: s
   const part = `${path}.part`;
   await mustBeFree(path);
   await mustBeFree(part);
-  const first = new FirstCause();
-  const streams = readingStreams(file, keys, first.note);
-  const write = async (): Promise<void> => {
-    const source = await store.get(file.key, { signal: first.signal });
-    await pipeline([source, ...streams, createWriteStream(part, { flags: 'wx', mode: 0o600 })], {
-      signal: first.signal,
-    });
-  };
   try {
-    await first.join(signal, () => [write()]);
+    await readInto(() => createWriteStream(part, { flags: 'wx', mode: 0o600 }), store, file, keys, signal);
     await rename(part, path);
     return path;
   } catch (error) {

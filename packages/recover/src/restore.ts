@@ -1,4 +1,4 @@
-import { keysFor, mustOpen, readContentFile, runRestore, type ContentRestore } from '@holdfast/pipeline';
+import { keysFor, mustOpen, readContentFile, runRestore, type RestoreRun } from '@holdfast/pipeline';
 import type { Manifest, ManifestFile } from '@holdfast/shared/contracts';
 import {
   HoldfastError,
@@ -104,10 +104,7 @@ function engineOf({ engines }: RestoreDeps, { engine }: Manifest): Engine {
   );
 }
 
-type Order = Pick<
-  ContentRestore,
-  'id' | 'backupId' | 'target' | 'ownership' | 'selection' | 'keepHours' | 'allowDamaged'
->;
+type Order = RestoreRun['restore'];
 
 function orderOf(id: string, backupId: string, name: string, options: TargetOptions): Order {
   const target: ContentTarget = options.inPlace ? { mode: 'in_place' } : { mode: 'new_database', database: name };

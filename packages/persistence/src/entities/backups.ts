@@ -1,6 +1,7 @@
 import { EntitySchema } from 'typeorm';
 import type { Backup, BackupAttempt, BackupFile, PublicError } from '@holdfast/shared/domain';
 import { bytes, bytewise, hidden, instant, integer, json, optional, text, uuid, uuidKey } from './columns.ts';
+import { levelList } from '../proof.ts';
 import { restricted, withinAccount } from './foreign-keys.ts';
 import { attemptChecks, attemptColumns, workChecks, workColumns, workIndices, workServer } from './work.ts';
 
@@ -70,7 +71,7 @@ export const backupEntity = new EntitySchema<Backup & Hidden>({
     { name: 'backups_manifest_sha256_check', expression: `manifest_sha256 ~ '^[0-9a-f]{64}$'` },
     {
       name: 'backups_verified_level_check',
-      expression: `verified_level in ('stored', 'readable', 'restorable', 'identical')`,
+      expression: `verified_level in ${levelList}`,
     },
     { name: 'backups_damage_check', expression: 'damage is null or damaged_at is not null' },
   ],

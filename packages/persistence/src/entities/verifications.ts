@@ -1,10 +1,9 @@
 import { EntitySchema } from 'typeorm';
 import type { Verification, VerificationAttempt } from '@holdfast/shared/domain';
+import { levelList } from '../proof.ts';
 import { integer, json, optional, text, uuid, uuidKey } from './columns.ts';
 import { restricted, withinAccount } from './foreign-keys.ts';
 import { attemptChecks, attemptColumns, workChecks, workColumns, workIndices, workServer } from './work.ts';
-
-const levels = `('stored', 'readable', 'restorable', 'identical')`;
 
 export const verificationEntity = new EntitySchema<Verification & { rungAt: Date | null }>({
   name: 'Verification',
@@ -23,10 +22,10 @@ export const verificationEntity = new EntitySchema<Verification & { rungAt: Date
   checks: [
     ...workChecks('verifications'),
     { name: 'verifications_cause_check', expression: `cause in ('policy', 'manual', 'recheck')` },
-    { name: 'verifications_level_check', expression: `level in ${levels}` },
+    { name: 'verifications_level_check', expression: `level in ${levelList}` },
     {
       name: 'verifications_reached_check',
-      expression: `reached in ${levels} and (status = 'done' or reached is null)`,
+      expression: `reached in ${levelList} and (status = 'done' or reached is null)`,
     },
   ],
   indices: [

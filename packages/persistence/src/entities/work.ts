@@ -83,6 +83,15 @@ export const attemptColumns = {
   sweptAt: optional(instant),
 };
 
+/** What a row of an attempt begins with. */
+export const newAttempt = ({ attempt, leaseOwner }: Pick<Work, 'attempt' | 'leaseOwner'>) => ({
+  attempt,
+  worker: leaseOwner ?? '',
+  startedAt: () => 'clock_timestamp()',
+  settled: false,
+  bytes: 0,
+});
+
 export const attemptChecks = (table: string): Check[] => [
   { name: `${table}_attempt_check`, expression: 'attempt >= 1' },
   { name: `${table}_swept_at_check`, expression: 'swept_at is null or ended_at is not null' },

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { ManifestFile } from '@holdfast/shared/contracts';
 import type { Engine, EngineContext } from '@holdfast/shared/domain';
 import { feedEngine, type Feeding } from '../feed-engine.ts';
+import { asStored } from '../read-file.ts';
 
 interface Reading extends Feeding {
   engine: Engine | null;
@@ -12,7 +13,7 @@ type Reader = (input: Readable, context: EngineContext) => Promise<void>;
 
 /** Reads a stored object in full and compares its size and digest. @throws HoldfastError integrity, object_missing */
 export async function readStored(run: Reading, file: ManifestFile, onBytes: OnBytes): Promise<void> {
-  await feedEngine(run, { ...file, codecs: [], plain: null, unencrypted: null }, drain, onBytes);
+  await feedEngine(run, asStored(file), drain, onBytes);
 }
 
 /**
