@@ -8,6 +8,7 @@ import {
   UnsupportedPostgresVersionError,
   type PostgresPoolConfig,
 } from 'bullmq';
+import { Client, type ClientConfig } from 'pg';
 import { HoldfastError, type Secret } from '@holdfast/shared/domain';
 import type { Logger } from '@holdfast/shared/observability';
 import type { Backend, Role } from './backend.ts';
@@ -81,8 +82,22 @@ function guard(client: ListenClient): void {
   };
 }
 
+/** BullMQ listens to its client one turn after it connected; an error that nobody hears in between would end the process. */
+class HeardClient extends Client {
+  constructor(config: ClientConfig) {
+    super(config);
+    this.on('error', () => undefined);
+  }
+}
+
 /** BullMQ's own remembers a failed first connection for ever; this one asks again. */
 class SharedConnection extends PostgresConnection {
+  constructor(config: PostgresPoolConfig) {
+    super(config);
+    // What it makes the client that listens for jobs of; there is no other way to be there before that connects.
+    Object.assign(this, { pgModule: { Client: HeardClient } });
+  }
+
   #ready: Promise<void> | null = null;
   #listener: ListenClient | null = null;
 
