@@ -16,7 +16,9 @@ describe('the documents', () => {
     'README.md',
     'ARCHITECTURE.md',
     'CONTRIBUTING.md',
-    ...readdirSync(join(root, 'docs')).map((page) => `docs/${page}`),
+    ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+      .filter((page) => page.endsWith('.md'))
+      .map((page) => `docs/${page}`),
   ];
   for (const page of pages) {
     it(`link from ${page} to files that exist`, () => {

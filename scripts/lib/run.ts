@@ -1,7 +1,8 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export const privateFolder = join(root, '.holdfast');
@@ -31,6 +32,13 @@ export function runQuietly(program: string, parameters: readonly string[], cwd =
     const said = error?.message ?? `${stdout}\n${stderr}`.trim().slice(-2000);
     throw new Error(`${program} ${parameters.join(' ')} failed: ${said}`);
   }
+  return stdout;
+}
+
+/** The same beside other work. */
+export async function runAsync(program: string, parameters: readonly string[], cwd = root): Promise<string> {
+  const options = { cwd, env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }, maxBuffer: 64 * 1024 * 1024 };
+  const { stdout } = await promisify(execFile)(program, parameters, options);
   return stdout;
 }
 

@@ -2,13 +2,17 @@ import { fork } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import Mocha from 'mocha';
+import { conformanceMatrix, missing } from '../../packages/testing/src/engines/index.ts';
 import { mochaHooks } from '../../packages/testing/src/hooks.ts';
 import { root } from './run.ts';
 
-export interface Counts {
+export interface Outcome {
   passed: number;
-  failed: number;
   skipped: number;
+  /** The whole title of each test that failed. */
+  failed: string[];
+  /** Engines by what they were put to, line by line; empty where no engine was. */
+  matrix: string[];
 }
 
 export interface Suite {
@@ -18,21 +22,26 @@ export interface Suite {
 }
 
 /** Runs the tests of some files in this process. */
-export async function runSuite({ specs, grep, bail }: Suite): Promise<Counts> {
+export async function runSuite({ specs, grep, bail }: Suite): Promise<Outcome> {
   const mocha = new Mocha({ timeout: 30_000, forbidOnly: true, reporter: 'spec', rootHooks: mochaHooks, bail });
   if (grep !== undefined) mocha.grep(grep);
   for (const file of globSync([...specs], { cwd: root })) mocha.addFile(`${root}/${file}`);
   await mocha.loadFilesAsync();
   return await new Promise((resolve) => {
-    const runner = mocha.run((failed) => {
+    const failed: string[] = [];
+    const runner = mocha.run(() => {
       const { passes: passed = 0, pending: skipped = 0 } = runner.stats ?? {};
-      resolve({ passed, failed, skipped });
+      const matrix = conformanceMatrix();
+      if (grep === undefined && !bail && matrix.some((line) => line.includes(missing)))
+        failed.push('the matrix of engines has no gap');
+      resolve({ passed, failed, skipped, matrix });
     });
+    runner.on('fail', (test) => failed.push(test.fullTitle()));
   });
 }
 
-/** Runs them in a process of their own. @returns their counts, and what they printed */
-export async function runSuiteApart(suite: Suite): Promise<Counts & { printed: string }> {
+/** Runs them in a process of their own. @returns what came of them, and what they printed */
+export async function runSuiteApart(suite: Suite): Promise<Outcome & { printed: string }> {
   const child = fork(import.meta.filename, [JSON.stringify(suite)], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -43,19 +52,28 @@ export async function runSuiteApart(suite: Suite): Promise<Counts & { printed: s
       printed += chunk.toString();
     });
   }
-  let counts: Counts | null = null;
+  let outcome: Outcome | null = null;
   child.once('message', (message) => {
-    counts = message as Counts;
+    outcome = message as Outcome;
   });
   await new Promise((resolve) => {
     child.once('close', resolve);
   });
   // One that died without a word has failed, whatever it had come to.
-  return { ...(counts ?? { passed: 0, failed: 1, skipped: 0 }), printed };
+  const died = { passed: 0, skipped: 0, failed: [`the process of ${suite.specs.join(', ')} died`], matrix: [] };
+  return { ...(outcome ?? died), printed };
 }
+
+/** What came of several suites together. */
+export const together = (outcomes: readonly Outcome[]): Outcome => ({
+  passed: outcomes.reduce((sum, { passed }) => sum + passed, 0),
+  skipped: outcomes.reduce((sum, { skipped }) => sum + skipped, 0),
+  failed: outcomes.flatMap(({ failed }) => failed),
+  matrix: outcomes.flatMap(({ matrix }) => matrix),
+});
 
 if (process.argv[1] === import.meta.filename) {
   const [suite = ''] = parseArgs({ allowPositionals: true }).positionals;
-  const counts = await runSuite(JSON.parse(suite) as Suite);
-  process.send?.(counts, () => process.exit(counts.failed > 0 ? 1 : 0));
+  const outcome = await runSuite(JSON.parse(suite) as Suite);
+  process.send?.(outcome, () => process.exit(outcome.failed.length > 0 ? 1 : 0));
 }

@@ -24,6 +24,12 @@ const testTools: readonly Tool[] = [
     packages: ['radosgw', 'ceph-mon', 'ceph-mgr', 'ceph-osd'],
     purpose: 'an S3 server that nobody here wrote',
   },
+  {
+    programs: ['mariadbd', 'mariadb-install-db', 'mariadb-dump', 'mariadb'],
+    packages: ['mariadb-server', 'mariadb-client'],
+    purpose: 'MariaDB',
+  },
+  { programs: ['pgbouncer'], packages: ['pgbouncer'], purpose: 'PostgreSQL behind a pooler' },
   { programs: ['zstd'], packages: ['zstd'], purpose: 'reading archives with public tools' },
   { programs: ['age', 'age-keygen'], packages: ['age'], purpose: 'opening encrypted archives with public tools' },
   { programs: ['aws'], packages: ['awscli'], purpose: 'our S3 server by a client that nobody here wrote' },

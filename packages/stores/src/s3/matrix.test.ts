@@ -21,10 +21,10 @@ const quick: Partial<S3Options> = {
   furtherTrials: 2,
 };
 /** What happens once is survived however slow this machine is. */
-const patienceSeconds = { once: 5, always: 0.3 };
-const atOnce = 24;
+const patienceSeconds = { once: 12, always: 0.3 };
+const atOnce = 16;
 /** No operation has more calls that can take their whole time than this allows. */
-const limitMs = 18_000;
+const limitMs = 25_000;
 
 const effects: Record<string, Effect> = {
   'fails with 500': { type: 'answer', status: 500, code: 'InternalError' },

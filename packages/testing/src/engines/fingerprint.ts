@@ -58,7 +58,7 @@ export async function fingerprint(target: FingerprintTarget): Promise<string[]> 
     };
     const tables = await client.query<{ name: string }>(
       `select c.oid::regclass::text as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
-       where ${ours} and c.relkind in ('r', 'm') order by 1`,
+       where ${ours} and c.relkind in ('r', 'm') and c.relispopulated order by 1`,
     );
     const lines: string[] = [];
     for (const { name } of tables.rows) lines.push(await summary(`table ${name}`, `${name} as t`, '(t.*)::text'));
