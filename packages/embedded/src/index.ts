@@ -1,3 +1,3 @@
-export { isRoot, reachableByOthers } from './native.ts';
+export { isRoot, reachableByOthers, unprivileged } from './native.ts';
 export { freePort } from './free-port.ts';
 export { startEmbeddedPostgres, type EmbeddedOptions, type EmbeddedPostgres } from './server.ts';

@@ -1,3 +1,4 @@
+import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { expect } from 'chai';
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
@@ -133,6 +134,17 @@ describe('runBackup', () => {
     it('stores them only for a database that asks for them', async () => {
       const { files } = await run({ store: new MemoryStore() });
       expect(files.map(({ role }) => role)).to.deep.equal(['dump']);
+    });
+
+    it('warns where hashes of passwords lie in the store as they are, and only there', async () => {
+      const withHashes = { ...connectionRow(), options: { globals: true, globals_passwords: true } };
+      const open = await run({ store: new MemoryStore(), database: withHashes });
+      expect(open.manifest.warnings?.join(' ')).to.contain('hashes of the roles’ passwords');
+      expect((await run({ store: new MemoryStore(), database })).manifest).to.not.have.property('warnings');
+      const recipient = await generateX25519Identity().then(identityToRecipient);
+      const keys = { recipients: [recipient], identities: [] };
+      const sealed = await run({ store: new MemoryStore(), database: withHashes, keys });
+      expect(sealed.manifest).to.not.have.property('warnings');
     });
 
     it('counts the bytes of both', async () => {

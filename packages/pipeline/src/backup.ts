@@ -64,7 +64,7 @@ interface Kept {
 }
 
 /**
- * Makes one whole backup: streams the dump, and the server's globals where the database asks for them, into the store,
+ * Makes one whole backup: streams the dump, and the server's globals where the row or else the database asks for them, into the store,
  * checks what the store then holds, and writes the manifest last. Nothing touches a disk and memory is bounded whatever
  * the database's size. What a failure leaves in the attempt's folder is for `discardAttempt`.
  * @throws whatever failed first, on either side of the stream
@@ -72,7 +72,7 @@ interface Kept {
 export async function runBackup(run: BackupRun): Promise<BackupOutcome> {
   const { backup, database, engine, signal } = run;
   const startedAt = run.clock.now().toISOString();
-  const globals = database.options.globals ? globalsOf(engine) : null;
+  const globals = (backup.withGlobals ?? database.options.globals) ? globalsOf(engine) : null;
   const dump = await begin(run, (context) => engine.dump(database, context, run.content));
   const { estimatedBytes } = dump;
   let before = 0;
@@ -85,6 +85,8 @@ export async function runBackup(run: BackupRun): Promise<BackupOutcome> {
     kept.push(await keep(run, 'globals', await begin(run, (context) => globals.dump(database, context)), onBytes));
   }
   if (dump.content) kept.push(await keep(run, 'content', contentFile(await dump.content), () => undefined));
+  const warnings = [...(dump.warnings ?? [])];
+  if (globals && database.options.globals_passwords && run.keys.recipients.length === 0) warnings.push(openHashes);
   const manifest: Manifest = {
     version: 1,
     backupId: backup.id,
@@ -99,6 +101,8 @@ export async function runBackup(run: BackupRun): Promise<BackupOutcome> {
     recipients: run.keys.recipients.length > 0 ? [...run.keys.recipients] : null,
     startedAt,
     completedAt: run.clock.now().toISOString(),
+    ...(warnings.length > 0 ? { warnings } : {}),
+    ...(dump.part && { part: dump.part }),
     files: kept.map(({ entry }) => entry),
   };
   signal.throwIfAborted();
@@ -110,6 +114,9 @@ export async function runBackup(run: BackupRun): Promise<BackupOutcome> {
   const files = kept.map(({ row }) => row);
   return { manifest, manifestKey, manifestSha256, files, objectLockedUntil: retention?.until ?? null };
 }
+
+const openHashes =
+  'The globals hold the hashes of the roles’ passwords and are not encrypted: whoever reads the destination can try passwords against them. Set recipients, or globals_passwords to false.';
 
 /** What the engine asks its server before the first byte has no longer than that byte has. */
 function begin({ limits, signal }: BackupRun, dump: (context: EngineContext) => Promise<Dump>): Promise<Dump> {

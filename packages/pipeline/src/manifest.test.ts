@@ -131,6 +131,13 @@ describe('a manifest', () => {
     expect(code(() => parseManifest(changed({ more: true }), 'x'))).to.equal('integrity');
   });
 
+  it('of a kind of database that only a newer version knows is no damage, and says so', () => {
+    const read = (): unknown => parseManifest(changed({ engine: 'oracle' }), 'x');
+    expect(code(read)).to.equal('configuration');
+    expect(read).to.throw('is of a backup of the kind "oracle", which this Holdfast does not know: use a newer one');
+    expect(code(() => parseManifest(changed({ engine: 7 }), 'x'))).to.equal('integrity');
+  });
+
   it('never leads out of its folder, neither in the store nor where it is downloaded to', async () => {
     const [file] = manifest.files;
     for (const name of ['../x', 'a/b', '..', '.', 'a\\b', 'a\0b', 'a\nb']) {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { manifestSchema, manifestVersion, type Manifest } from '@holdfast/shared/contracts';
 import {
   databaseNameOf,
+  engineTypes,
   HoldfastError,
   manifestName,
   type Backup,
@@ -126,6 +127,13 @@ export function parseManifest(text: Buffer, where: string): Manifest {
       `The manifest ${where} is of version ${version}, and this Holdfast reads up to ${manifestVersion}: use a newer one.`,
     );
   }
+  const engine = unknownEngineOf(content);
+  if (engine !== null) {
+    throw new HoldfastError(
+      'configuration',
+      `The manifest ${where} is of a backup of the kind "${engine}", which this Holdfast does not know: use a newer one.`,
+    );
+  }
   const parsed = manifestSchema.safeParse(content);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
@@ -141,6 +149,13 @@ const isPlainName = (name: string): boolean => /^[^/\\\p{Cc}]+$/u.test(name) && 
 function versionOf(content: unknown): number {
   const found = typeof content === 'object' && content !== null && 'version' in content ? content.version : 0;
   return typeof found === 'number' ? found : 0;
+}
+
+/** The kind of database that a newer version has backed up; null where it is one that we know, or none at all. */
+function unknownEngineOf(content: unknown): string | null {
+  const found = typeof content === 'object' && content !== null && 'engine' in content ? content.engine : null;
+  if (typeof found !== 'string' || !/^[\w-]{1,63}$/.test(found)) return null;
+  return engineTypes.some((known) => known === found) ? null : found;
 }
 
 function parseJson(text: string): unknown {

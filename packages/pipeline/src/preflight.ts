@@ -48,5 +48,6 @@ export async function preflight(wanted: Preflight): Promise<PreflightReport> {
   const { serverVersion, tool } = manifest;
   const content = await readContentFile(store, manifest, keys, signal);
   const subject = { serverVersion, tool, plainBytes: dump.plain?.size ?? null, content };
-  return { findings: await engine.preflight(database, request, subject, { signal }), plainBytes };
+  const asked = { ...request, part: manifest.part ?? null };
+  return { findings: await engine.preflight(database, asked, subject, { signal }), plainBytes };
 }

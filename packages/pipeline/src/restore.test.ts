@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import { manifestSchema } from '@holdfast/shared/contracts';
-import { HoldfastError, noKeys, type DatabaseOptions } from '@holdfast/shared/domain';
+import { HoldfastError, noKeys, type DatabaseOptions, type Dump } from '@holdfast/shared/domain';
 import {
   FakeEngine,
   MemoryStore,
@@ -30,12 +30,13 @@ async function backedUp(
   codecs: readonly Codec[] = [zstd()],
   plain = content,
   options: DatabaseOptions = {},
+  engine = new FakeEngine(plain),
 ): Promise<BackupOutcome & { store: MemoryStore; key: string; stored: Buffer }> {
   const store = new MemoryStore();
   const outcome = await runBackup({
     backup: backupRow(),
     database: { ...connectionRow(), options },
-    engine: new FakeEngine(plain),
+    engine,
     store,
     codecs,
     keys: noKeys,
@@ -63,6 +64,13 @@ function run(
     onProgress: () => undefined,
     ...change,
   });
+}
+
+/** One whose dumps are of a part. */
+class PartEngine extends FakeEngine {
+  override async dump(...asked: Parameters<FakeEngine['dump']>): Promise<Dump> {
+    return { ...(await super.dump(...asked)), part: { exclude: { table_data: ['public.log'] } } };
+  }
 }
 
 async function failure(work: Promise<unknown>): Promise<unknown> {
@@ -124,6 +132,21 @@ describe('runRestore', () => {
     const error = await failure(run({ store: one.store, manifestKey: one.manifestKey, engine }));
     expect(error).to.include({ code: 'integrity' });
     expect(engine.restored).to.equal(null);
+  });
+
+  it('restores a backup of a part into a new database alone, and asks the server for nothing otherwise', async () => {
+    const made = await backedUp([zstd()], content, { globals: true }, new PartEngine(content));
+    expect(made.manifest.part).to.deep.equal({ exclude: { table_data: ['public.log'] } });
+    const engine = new FakeEngine(Buffer.alloc(0));
+    const error = await failure(run({ ...made, engine, restore: restoreRow({ target: { mode: 'in_place' } }) }));
+    expect(error).to.include({ code: 'configuration' });
+    expect((error as Error).message)
+      .to.contain('public.log')
+      .and.contain('into a new database');
+    expect([engine.requests, engine.restoredRoles]).to.deep.equal([[], []]);
+    const target = { mode: 'new_database', database: 'beside' } as const;
+    await run({ ...made, engine, restore: restoreRow({ target }) });
+    expect(engine.requests[0]?.part).to.deep.equal(made.manifest.part);
   });
 
   it('refuses a manifest that is damaged, of another backup, or missing', async () => {

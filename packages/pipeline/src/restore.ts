@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Manifest } from '@holdfast/shared/contracts';
 import {
   HoldfastError,
+  partialInPlace,
   toHoldfastError,
   type Connection,
   type ContentManifest,
@@ -65,6 +66,9 @@ export async function runRestore(run: RestoreRun): Promise<RestoreOutcome> {
   const manifest = await readManifest(store, run.manifestKey, signal, run.manifestSha256);
   checkBelongs(manifest, run);
   const selected = selectFiles(manifest, run.fileIds, engine, run.restore.selection !== null);
+  if (selected.dump && manifest.part && run.restore.target.mode === 'in_place') {
+    throw new HoldfastError('configuration', partialInPlace(manifest.part));
+  }
   const keys = keysFor(manifest, run.keys);
   const files = [selected.globals, selected.dump].filter((file) => file !== null);
   await mustOpen(store, files, keys, signal);
@@ -86,7 +90,7 @@ export async function runRestore(run: RestoreRun): Promise<RestoreOutcome> {
     before = selected.globals.plain?.size ?? 0;
   }
   if (!selected.dump) return { outcome: [...done, `Database "${database.database}" was not touched.`].join(' ') };
-  const request = { ...requestOf(run.restore), expected };
+  const request = { ...requestOf(run.restore), part: manifest.part ?? null, expected };
   const work: Restoring = (input, context) => engine.restore(database, request, input, context);
   try {
     if (done.length > 0) await run.onPart?.(done.join(' '));

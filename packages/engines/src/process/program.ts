@@ -5,7 +5,8 @@ import { ProgramOutput } from './output.ts';
 import { forget, remember, signalGroup } from './running.ts';
 import { Tail } from './tail.ts';
 
-const baseEnvironment = { PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'C', LC_ALL: 'C' } as const;
+/** What every program is given. */
+export const baseEnvironment = { PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'C', LC_ALL: 'C' } as const;
 
 /** How a program ended. */
 export interface ProgramEnd {

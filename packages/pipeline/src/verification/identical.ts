@@ -50,7 +50,7 @@ async function compare(
 ): Promise<Comparison | null> {
   const expected = await readContentFile(store, manifest, keysFor(manifest, keys), signal);
   if (!expected) return null;
-  const { target } = scratchRequest(verification);
+  const { target } = scratchRequest(verification, engine, connection);
   const database = target.mode === 'new_database' ? target.database : connection.database;
   const found = await engine.readContent({ ...connection, database }, expected, { signal });
   return {

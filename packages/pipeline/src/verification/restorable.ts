@@ -68,7 +68,7 @@ async function restoreInto(
   { engine, dump, connection }: { engine: Engine; dump: ManifestFile; connection: Connection },
 ): Promise<void> {
   const before = manifest.files.reduce((sum, { plain }) => sum + (plain?.size ?? 0), 0);
-  const request = scratchRequest(run.verification);
+  const request = { ...scratchRequest(run.verification, engine, connection), part: manifest.part ?? null };
   await feedEngine(
     { ...run, keys: keysFor(manifest, run.keys) },
     dump,

@@ -308,6 +308,13 @@ describe('a verification', () => {
         expect({ reached, damage }).to.deep.equal({ reached: 'restorable', damage: null });
         expect(findings).to.have.length(1);
       }
+      // Nor what an engine cannot measure at all.
+      const engine = new FakeEngine(Buffer.alloc(0));
+      engine.readContent = () => Promise.reject(new HoldfastError('configuration', 'It cannot be measured.'));
+      const unmeasured = await verify(made, 'identical', { engine });
+      expect(unmeasured).to.deep.include({ reached: 'restorable', damage: null });
+      expect(unmeasured.findings).to.deep.equal([{ code: 'configuration', message: 'It cannot be measured.' }]);
+      expect(await verify(await backedUp(), 'identical')).to.deep.include({ reached: 'restorable', damage: null });
       expect((await verify(await backedUp(), 'identical')).findings[0]).to.include({ code: 'no_content' });
     });
 

@@ -20,7 +20,7 @@ const shape = z.object({
   HOLDFAST_AGENT_ALLOW_HTTP: z.enum(['true', 'false'], { error: 'must be true or false' }).default('false'),
   HOLDFAST_LOG_LEVEL: logLevel,
   HOLDFAST_GRACE_SECONDS: seconds(30),
-  HOLDFAST_POSTGRESQL_CLIENTS: list,
+  HOLDFAST_CLIENTS: list,
 });
 
 /** The settings of the agent of a remote server, by the names that docs/agent.md explains. */

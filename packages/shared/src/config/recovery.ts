@@ -15,7 +15,7 @@ export interface RecoveryEnvironment {
   password: Secret | null;
   /** Path of a file with passwords, as libpq reads it; null where there is no home folder either. */
   passwordFile: string | null;
-  postgresqlClients: string[];
+  clientFolders: string[];
 }
 
 export function loadRecoveryEnvironment(): RecoveryEnvironment {
@@ -36,7 +36,7 @@ export function recoveryEnvironment(environment: NodeJS.ProcessEnv): RecoveryEnv
     user: given('PGUSER'),
     password: secret('PGPASSWORD'),
     passwordFile: given('PGPASSFILE') ?? (home && `${home}/.pgpass`),
-    postgresqlClients: (given('HOLDFAST_POSTGRESQL_CLIENTS') ?? '').split(',').filter((folder) => folder !== ''),
+    clientFolders: (given('HOLDFAST_CLIENTS') ?? '').split(',').filter((folder) => folder !== ''),
   };
 }
 

@@ -57,7 +57,12 @@ const shape = z.object({
   HOLDFAST_HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
   HOLDFAST_LOCAL_ROOT: absolutePath.optional(),
   HOLDFAST_ALLOWED_NETWORKS: networks,
-  HOLDFAST_POSTGRESQL_CLIENTS: list,
+  HOLDFAST_CLIENTS: list,
+  HOLDFAST_FILE_ROOTS: list.refine((roots) => roots.every((root) => root.startsWith('/') && root !== '/'), {
+    message: 'must be absolute paths separated by commas, none of them the root folder',
+  }),
+  HOLDFAST_HOOKS: absolutePath.optional(),
+  HOLDFAST_HOOK_SECONDS: timer(600),
   HOLDFAST_WORKER_CONCURRENCY: count(2),
   HOLDFAST_SERVER_CONCURRENCY: count(2),
   HOLDFAST_DESTINATION_CONCURRENCY: count(8),

@@ -18,6 +18,7 @@ export const contentSchema = z.strictObject({
       share: z.number().positive().max(1).nullable(),
     }),
   ),
+  kinds: z.array(z.string().min(1)).exactOptional(),
   missing: z.array(z.string().min(1)),
   needs: z.strictObject({ roles: z.array(z.string()), tablespaces: z.array(z.string()) }).exactOptional(),
 }) satisfies z.ZodType<ContentManifest>;

@@ -11,7 +11,12 @@ export const jobCatalogue = {
   'restore.run@1': { queue: 'restores', payload: z.object({ restoreId: z.uuid(), requestId }) },
   'verification.run@1': { queue: 'verifications', payload: z.object({ verificationId: z.uuid(), requestId }) },
   'verification.sweep@1': { queue: 'maintenance', payload: z.object({ verificationId: z.uuid(), requestId }) },
+  'run.begin@1': { queue: 'maintenance', payload: z.object({ runId: z.uuid(), requestId }) },
   'attempt.sweep@1': {
+    queue: 'maintenance',
+    payload: z.object({ backupId: z.uuid(), attempt: z.int().positive(), requestId }),
+  },
+  'attempt.hooks@1': {
     queue: 'maintenance',
     payload: z.object({ backupId: z.uuid(), attempt: z.int().positive(), requestId }),
   },
@@ -43,7 +48,7 @@ export const queueNames = [
  * and another one after each refusal, as the refused job may not have ended yet.
  */
 export function attemptJobId(
-  kind: 'backup' | 'restore' | 'verification' | 'sweep',
+  kind: 'backup' | 'restore' | 'verification' | 'run' | 'sweep' | 'hooks',
   id: string,
   attempt: number,
   refusals = 0,

@@ -30,6 +30,12 @@ const manifestFile = z.strictObject({
   ]),
 });
 
+const names = z.array(z.string().min(1)).optional();
+const part = z.strictObject({
+  include: z.strictObject({ schemas: names, tables: names }).optional(),
+  exclude: z.strictObject({ schemas: names, tables: names, table_data: names }).optional(),
+});
+
 export const manifestVersion = 1;
 
 /**
@@ -59,6 +65,10 @@ export const manifestSchema = z.strictObject({
   recipients: z.array(z.string().min(1)).min(1).nullable(),
   startedAt: z.iso.datetime(),
   completedAt: z.iso.datetime(),
+  /** The part of the database that it is of; absent where it is of the whole. It is never restored in place. */
+  part: part.exactOptional(),
+  /** What the backup does not hold, or not as of one moment, in sentences; absent where there is nothing to say. */
+  warnings: z.array(z.string().min(1)).optional(),
   files: z.array(manifestFile).min(1),
 });
 

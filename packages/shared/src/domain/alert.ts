@@ -5,13 +5,18 @@ export const alertKinds = [
   'backup_damaged',
   'verification_failed',
   'verification_overdue',
+  'hook_failed',
+  'engine_unknown',
   'deletion_failed',
   'reconciliation_failed',
   'orphans_found',
+  'database_vanished',
+  'run_failed',
+  'run_suspicious',
 ] as const;
 export type AlertKind = (typeof alertKinds)[number];
 
-export const alertSubjects = ['database', 'schedule', 'backup', 'destination'] as const;
+export const alertSubjects = ['database', 'schedule', 'backup', 'destination', 'policy'] as const;
 export type AlertSubject = (typeof alertSubjects)[number];
 
 /** Something that lasts and that somebody has to know of. Open until what it tells of is over. */

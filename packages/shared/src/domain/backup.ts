@@ -27,6 +27,10 @@ export interface Backup extends WorkState {
   scheduleId: string | null;
   /** The tick of the schedule that this backup answers. */
   scheduledFor: Date | null;
+  /** The run of a policy that made it. */
+  runId: string | null;
+  /** Whether it holds the server's globals; null: as the options of its database say. */
+  withGlobals: boolean | null;
   method: BackupMethod;
   engine: EngineType;
   /** `YYYYMMDDhhmmss_<database name>`, UTC. */
@@ -50,6 +54,8 @@ export interface Backup extends WorkState {
   manifestSha256: string | null;
   /** The public keys that can open it; null when it is not encrypted. */
   recipients: string[] | null;
+  /** What it does not hold, or not as of one moment, in sentences. */
+  warnings: string[];
   /** Set when it came into the catalogue from its destination, by an import. */
   importedAt: Date | null;
   /** Until then the store itself refuses to remove its objects. */

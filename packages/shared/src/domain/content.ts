@@ -31,6 +31,8 @@ export interface ContentManifest {
   /** How the digests were made, by name, so that only equal ones are compared. */
   algorithm: string;
   items: ContentItem[];
+  /** The kinds that alone were measured, because the dump is of a part; absent: all that the engine knows. */
+  kinds?: string[];
   /** What could not be measured (time limit, missing privilege), as sentences; empty when everything was. */
   missing: string[];
   /** What a server must have for a restore with owners and privileges, by name; not compared. Absent where nobody looked. */
@@ -93,6 +95,10 @@ function differenceOf(expected: ContentItem, found: ContentItem | undefined): Co
     case 'sequence': {
       const last = `stands at ${found.digest} where the source had ${expected.digest}`;
       return difference(expected, 'content', last);
+    }
+    case 'expiring_keys': {
+      const [, most = expected.digest] = expected.digest.split('..');
+      return difference(expected, 'content', `are ${found.digest} where the source had at most ${most}`);
     }
     case 'extension':
       return difference(expected, 'version', `has version ${found.digest} where the source had ${expected.digest}`);

@@ -1,14 +1,37 @@
 import type { Readable } from 'node:stream';
 import type { ContentLevel, ContentManifest } from './content.ts';
 import type { Connection } from './database.ts';
+import type { BackupPart } from './part.ts';
 import type { ContentTarget, OwnershipMode, RestoreSelection } from './restore.ts';
 
-/** `files` is a directory of a remote server, which alone can read it. */
-export const engineTypes = ['postgresql', 'files'] as const;
+/** `sqlite` is a file and `files` a directory, of a remote server or of a volume that our workers have; `redis` is Valkey too. */
+export const engineTypes = ['postgresql', 'mysql', 'mariadb', 'sqlite', 'redis', 'mongodb', 'files'] as const;
 export type EngineType = (typeof engineTypes)[number];
 
-/** Where a server of that kind listens when nobody says otherwise; null where there is none. */
-export const defaultPorts = { postgresql: 5432, files: null } as const satisfies Record<EngineType, number | null>;
+/** Where a server of that kind listens when nobody says otherwise; null where there is none and the database is a path. */
+export const defaultPorts = {
+  postgresql: 5432,
+  mysql: 3306,
+  mariadb: 3306,
+  sqlite: null,
+  redis: 6379,
+  mongodb: 27_017,
+  files: null,
+} as const satisfies Record<EngineType, number | null>;
+
+/** Whether databases of that kind are paths on the machine of whoever backs them up, rather than on a server. */
+export const isPath = (type: EngineType): boolean => defaultPorts[type] === null;
+
+/** How a dump of each kind is called before compression, and the format that it is in. */
+export const archives = {
+  postgresql: { fileName: 'dump.pgdump', format: 'pg_dump-custom' },
+  mysql: { fileName: 'dump.sql', format: 'mysqldump-sql' },
+  mariadb: { fileName: 'dump.sql', format: 'mariadb-dump-sql' },
+  sqlite: { fileName: 'dump.sqlite', format: 'sqlite-database' },
+  redis: { fileName: 'dump.rdb', format: 'redis-rdb' },
+  mongodb: { fileName: 'dump.archive', format: 'mongodump-archive' },
+  files: { fileName: 'archive.tar', format: 'tar' },
+} as const satisfies Record<EngineType, { fileName: string; format: string }>;
 
 export interface Tool {
   /** The program's name: `pg_dump`. */
@@ -25,6 +48,8 @@ export interface ProbeReport {
   tables: number;
   /** What the user may not read, each as a sentence that names the object and the grant that would help. */
   missingPrivileges: string[];
+  /** What a dump would not hold, or not as of one moment, in sentences: tables without transactions. Absent: nothing. */
+  warnings?: string[];
   /** The client program that would make the dump. */
   tool: Tool;
 }
@@ -51,6 +76,10 @@ export interface Dump {
   serverVersion: string;
   /** Expected bytes, when the engine can tell. */
   estimatedBytes: number | null;
+  /** The part of the database that this dump is of; absent: the whole. */
+  part?: BackupPart;
+  /** What this dump does not hold, or not as of one moment, in sentences; kept with the backup. Absent: nothing. */
+  warnings?: string[];
   /**
    * What the database holds in the very snapshot that is dumped; absent where it was not asked for or the engine cannot. To be
    * awaited after the stream's end; a failure of it is noted in the content manifest rather than thrown, except where the
@@ -66,6 +95,8 @@ export interface RestoreRequest {
   restoreId: string;
   /** Absent: everything in the dump. */
   selection?: RestoreSelection | null;
+  /** The part of a database that the dump is of, which never takes the place of a whole one; absent: it is of the whole. */
+  part?: BackupPart | null;
   /** What was restored must equal this before it is put in place; absent: it is not compared. */
   expected?: ContentManifest | null;
   /** Whether a restore in place keeps the former content, for `undoRestore`, until `dropFormer`; absent: it is dropped. */
@@ -115,6 +146,13 @@ export interface GlobalsReport {
   outcome: string;
 }
 
+/** A database that a server has. */
+export interface ListedDatabase {
+  name: string;
+  /** Bytes on its disk; null where nobody tells. */
+  sizeBytes: number | null;
+}
+
 /** What belongs to a server as a whole and stands in none of its databases: its roles. */
 export interface EngineGlobals {
   /** The format that `dump` makes and `restore` reads: `pg_dumpall-roles`. */
@@ -147,6 +185,12 @@ export interface Engine {
 
   /** @throws HoldfastError auth_failed, host_unknown, host_unreachable, database_missing, tls_failed, client_missing, client_too_old */
   probe(connection: Connection, context: EngineContext): Promise<ProbeReport>;
+
+  /**
+   * The databases of the server that people made, in the order of their names; not those of the server's own. Needs no database
+   * but one to connect to. Absent where a server has no several.
+   */
+  list?(connection: Connection, context: EngineContext): Promise<ListedDatabase[]>;
 
   /** Checks versions and privileges first, so that a dump that cannot succeed never starts. */
   dump(connection: Connection, context: EngineContext, options?: DumpOptions): Promise<Dump>;

@@ -22,6 +22,10 @@ export const errorCodes = {
   server_busy: { retry: 'retryable', text: 'The database server is starting, stopping or has no free connection.' },
   server_silent: { retry: 'retryable', text: 'The database server stopped answering.' },
   lock_timeout: { retry: 'retryable', text: 'Somebody else held a lock on what is needed for too long.' },
+  standby_conflict: {
+    retry: 'retryable',
+    text: 'The standby had to follow changes of its primary that the dump was in the way of.',
+  },
   stalled: { retry: 'retryable', text: 'No byte moved for too long.' },
   dump_failed: { retry: 'unknown', text: 'The dump program failed.' },
   dump_killed: { retry: 'retryable', text: 'The dump program was ended by a signal.' },
@@ -31,6 +35,8 @@ export const errorCodes = {
   content_differs: { retry: 'final', text: 'What was restored is not what was backed up.' },
   restore_killed: { retry: 'retryable', text: 'The restore program was ended by a signal.' },
   engine_unknown: { retry: 'final', text: 'This kind of database is not supported.' },
+  // What is done around a backup
+  hook_failed: { retry: 'retryable', text: 'A hook of the database failed.' },
   // Object stores
   bucket_missing: { retry: 'final', text: 'The bucket does not exist.' },
   store_auth_failed: { retry: 'final', text: 'The object store refused the access key or secret key.' },
@@ -45,7 +51,7 @@ export const errorCodes = {
   key_missing: { retry: 'final', text: 'None of the configured keys opens the backup.' },
   object_locked: { retry: 'retryable', text: 'The store refuses to remove the object before its lock ends.' },
   upload_unverified: { retry: 'retryable', text: 'The store does not hold what was sent to it.' },
-  path_outside_root: { retry: 'final', text: 'The path leaves the root of the local store.' },
+  path_outside_root: { retry: 'final', text: 'The path leaves the folders that it may lie in.' },
   // Remote servers
   remote_failed: { retry: 'final', text: 'The remote server reported that it failed.' },
   abandoned: { retry: 'final', text: 'The remote server fell silent.' },

@@ -35,6 +35,10 @@ export interface Restore extends WorkState {
   ownership: OwnershipMode;
   /** Backup files to restore; null for all. */
   fileIds: string[] | null;
+  /** What restores of one run of a policy have in common; null: it is restored alone. */
+  groupId: string | null;
+  /** The restore that has to end before this one begins, whatever it ends as. */
+  afterRestoreId: string | null;
   /** Null for everything in them. */
   selection: RestoreSelection | null;
   /** Whether somebody insisted on it although the backup is damaged: what cannot be compared is then restored uncompared. */

@@ -29,6 +29,8 @@ export interface Schedule {
   id: string;
   accountId: number;
   databaseId: string;
+  /** The policy of a whole server whose runs take the place of slots of its own; null: it comes due by itself. */
+  policyId: string | null;
   /** Null: the database's own destination. */
   destinationId: number | null;
   /** Five fields, or six with seconds in front. */

@@ -42,6 +42,16 @@ export interface VerificationPolicy {
   scratchDatabaseId: string | null;
 }
 
+const scratchPrefix = 'holdfast_verify_';
+const scratchPattern = new RegExp(`^${scratchPrefix}[0-9a-f]{12}$`);
+
+/** The scratch database of a verification. The tail of a UUID of version 7 is random. */
+export const scratchDatabaseName = (verificationId: string): string =>
+  scratchPrefix + verificationId.replaceAll('-', '').slice(-12);
+
+/** Whether a name is that of a scratch database, which comes and goes. */
+export const isScratchDatabase = (name: string): boolean => scratchPattern.test(name);
+
 export const verificationCauses = ['policy', 'manual', 'recheck'] as const;
 /** Why a verification is done: a schedule's policy, somebody's request, or the periodic look at what is kept. */
 export type VerificationCause = (typeof verificationCauses)[number];
