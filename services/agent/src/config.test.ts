@@ -24,12 +24,23 @@ describe("the agent's configuration file", () => {
   const shop = { host: 'localhost', user: 'backup', database: 'shop' };
 
   it('maps names to databases and directories, with defaults', () => {
-    const result = read({ sources: { shop: { postgresql: shop }, site: { directory: { path: '/srv/site/' } } } });
+    const result = read({
+      sources: {
+        shop: { postgresql: shop },
+        site: { directory: { path: '/srv/site/' } },
+        cache: { sqlite: { path: '/srv/./cache.db' } },
+        old: { mysql: shop },
+        keys: { redis: { host: 'localhost' } },
+      },
+    });
     expect(result).to.deep.equal({
       config: {
         sources: {
           shop: { postgresql: { ...shop, port: 5432 } },
           site: { directory: { path: '/srv/site', ignore: [] } },
+          cache: { sqlite: { path: '/srv/cache.db' } },
+          old: { mysql: { ...shop, port: 3306 } },
+          keys: { redis: { host: 'localhost', port: 6379, user: 'default', database: '0' } },
         },
       },
     });

@@ -21,8 +21,9 @@ if ('problems' in checked) refuseConfiguration(checked.problems);
 const logger = createLogger('agent', settings.HOLDFAST_LOG_LEVEL);
 
 try {
-  const engines = createEngines({ postgresqlClients: settings.HOLDFAST_POSTGRESQL_CLIENTS });
-  const sources = createSources(checked.config, { engines, logger });
+  // Where sources lie is said by the configuration of this machine, which nobody else can change.
+  const engines = createEngines({ clientFolders: settings.HOLDFAST_CLIENTS, fileRoots: ['/'] });
+  const sources = createSources(checked.config, engines);
   const spool = await Spool.open(settings.HOLDFAST_AGENT_SPOOL);
   const unlock = lockFolder(settings.HOLDFAST_AGENT_SPOOL, 'An agent');
   process.once('exit', unlock);

@@ -12,7 +12,7 @@ import { until } from '@holdfast/testing/until';
 import { expect } from 'chai';
 import { createSources, type Source } from './sources/index.ts';
 import { openBed, type Bed } from './testing/bed.ts';
-import { treeOf } from './testing/trees.ts';
+import { treeOf } from '@holdfast/testing/trees';
 
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 const databaseId = '0190a1b2-0000-7000-8000-000000000000';
@@ -34,9 +34,7 @@ describe('restore on a remote server', function suite() {
 
   const siteSource = (): Record<string, Source> => sources({ site: { directory: { path: site, ignore: [] } } });
   const sources = (entries: Parameters<typeof createSources>[0]['sources']): Record<string, Source> =>
-    Object.fromEntries(
-      createSources({ sources: entries }, { engines: createEngines({ postgresqlClients: [] }), logger: bed.logger }),
-    );
+    Object.fromEntries(createSources({ sources: entries }, createEngines({ clientFolders: [], fileRoots: ['/'] })));
 
   /** Backs up by the agent, and puts what it uploaded and reported where a restore finds it. */
   async function backUp(name: string, type: 'files' | 'postgresql'): Promise<Manifest> {

@@ -10,7 +10,10 @@ import { upload } from './upload.ts';
 export async function runBackup(run: JobRun): Promise<ArchiveReport> {
   const { job, source, spool, logger, signal, onBytes } = run;
   const dump = await source.dump({ signal });
-  const { plain, stored } = await spoolDump(dump, { spool, jobId: job.id, signal, onBytes });
+  const { plain, stored } = await spoolDump(dump, { spool, jobId: job.id, signal, onBytes }).finally(() => {
+    // What became of a file that was written to is worth knowing also where another one failed the archive.
+    for (const warning of dump.warnings ?? []) logger.warn(warning);
+  });
   logger.info({ plainBytes: plain.size, storedBytes: stored.size }, 'archive made, uploading it');
   const file = { path: spool.path(job.id, 'backup'), size: stored.size };
   const parts = await upload(file, { ...run, backupId: job.backup_id });

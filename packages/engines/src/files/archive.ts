@@ -2,6 +2,8 @@ import type { BigIntStats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { HoldfastError } from '@holdfast/shared/domain';
 import { archiveEnd, headerOf, paddingOf, type Member } from './headers.ts';
+import { outside, type FileRoots } from '../paths/roots.ts';
+import type { Measured } from './content.ts';
 import { ignoreRules, isIgnored } from './ignore.ts';
 import { OpenedDirectory } from './opened.ts';
 
@@ -9,6 +11,10 @@ export interface ArchiveOptions {
   ignore: readonly string[];
   /** Told what the archive lacks or holds in a state between two, one sentence each. */
   warn: (message: string) => void;
+  /** Sees what goes into the archive. */
+  measured?: Measured | null;
+  /** What is opened must lie in them; absent: anywhere. */
+  roots?: Pick<FileRoots, 'holds'>;
 }
 
 const readBytes = 256 * 1024;
@@ -23,6 +29,11 @@ export async function* archiveOf(path: string, options: ArchiveOptions): AsyncGe
   const top = await OpenedDirectory.top(path).catch((error: unknown) => {
     throw failed(path, error);
   });
+  // Somebody may have put a link in its place since it was looked at.
+  if (options.roots && !(await options.roots.holds(await top.path()))) {
+    await top.close();
+    throw outside(path);
+  }
   yield* new Archive(options).directory(top, './');
   yield archiveEnd;
 }
@@ -32,10 +43,12 @@ class Archive {
   readonly #warn: (message: string) => void;
   /** Where files with several names were seen first, by their identity. */
   readonly #links = new Map<string, string>();
+  readonly #measured: Measured | null;
 
-  constructor({ ignore, warn }: ArchiveOptions) {
+  constructor({ ignore, warn, measured = null }: ArchiveOptions) {
     this.#rules = ignoreRules(ignore);
     this.#warn = warn;
+    this.#measured = measured;
   }
 
   /** @param path ends with a slash */
@@ -45,7 +58,7 @@ class Archive {
       const names = await directory.names(path).catch((error: unknown) => {
         throw failed(path, error);
       });
-      yield headerOf(memberOf(path, 'Directory', stats));
+      yield this.#header(memberOf(path, 'Directory', stats));
       for (const name of names) yield* this.#child(directory, name, path + name);
     } finally {
       await directory.close();
@@ -60,7 +73,7 @@ class Archive {
       if (directory) yield* this.directory(directory, `${path}/`);
     } else if (stats.isSymbolicLink()) {
       const target = await this.#unlessVanished(path, () => parent.targetOf(name));
-      if (target) yield headerOf({ ...memberOf(path, 'SymbolicLink', stats), linkpath: textOf(target, path) });
+      if (target) yield this.#header({ ...memberOf(path, 'SymbolicLink', stats), linkpath: textOf(target, path) });
     } else if (stats.isFile()) {
       const file = await this.#unlessVanished(path, () => parent.file(name));
       if (file) yield* this.#file(file, path);
@@ -74,12 +87,12 @@ class Archive {
       const identity = `${stats.dev}:${stats.ino}`;
       const first = this.#links.get(identity);
       if (first !== undefined) {
-        yield headerOf({ ...memberOf(path, 'Link', stats), linkpath: first });
+        yield this.#header({ ...memberOf(path, 'Link', stats), linkpath: first });
         return;
       }
       if (stats.nlink > 1n) this.#links.set(identity, path);
-      yield headerOf({ ...memberOf(path, 'File', stats), size: Number(stats.size) });
-      yield* contentOf(file, path, Number(stats.size));
+      yield this.#header({ ...memberOf(path, 'File', stats), size: Number(stats.size) });
+      yield* this.#content(file, path, Number(stats.size));
       const after = await file.stat({ bigint: true });
       if (after.size !== stats.size || after.mtimeNs !== stats.mtimeNs) {
         this.#warn(`${path} was written to while it was being read: the archive may hold a state between two.`);
@@ -87,6 +100,19 @@ class Archive {
     } finally {
       await file.close();
     }
+  }
+
+  #header(member: Member): Buffer {
+    this.#measured?.member(member);
+    return headerOf(member);
+  }
+
+  async *#content(file: FileHandle, path: string, size: number): AsyncGenerator<Buffer> {
+    for await (const piece of contentOf(file, path, size)) {
+      this.#measured?.bytes(piece);
+      yield piece;
+    }
+    if (paddingOf(size) > 0) yield Buffer.alloc(paddingOf(size));
   }
 
   async #unlessVanished<T>(path: string, look: () => Promise<T>): Promise<T | null> {
@@ -114,7 +140,6 @@ async function* contentOf(file: FileHandle, path: string, size: number): AsyncGe
     at += bytesRead;
     yield buffer.subarray(0, bytesRead);
   }
-  if (paddingOf(size) > 0) yield Buffer.alloc(paddingOf(size));
 }
 
 function memberOf(path: string, type: Member['type'], stats: BigIntStats): Member {

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { HoldfastError, Secret, type Connection, type Engine } from '@holdfast/shared/domain';
-import type { PostgresqlSettings } from '../config.ts';
+import type { ServerSettings } from '../config.ts';
 import type { Source } from './source.ts';
 
-/** A PostgreSQL database that this machine reaches. Files are read anew for each job, so that a new password is used at once. */
-export function postgresqlSource(engine: Engine, settings: PostgresqlSettings): Source {
+/** A database on a server that this machine reaches. Files are read anew for each job, so that a new password is used at once. */
+export function serverSource(engine: Engine, settings: ServerSettings): Source {
   return {
     type: engine.type,
     dump: async (context) => engine.dump(await connectionOf(settings), context),
@@ -22,7 +22,7 @@ async function connectionOf({
   passwordFile,
   caFile,
   sslmode,
-}: PostgresqlSettings): Promise<Connection> {
+}: ServerSettings): Promise<Connection> {
   const password = passwordFile === undefined ? null : new Secret((await read(passwordFile)).replace(/\r?\n$/, ''));
   const ca = caFile === undefined ? undefined : await read(caFile);
   return { host, port, user, database, password, options: { sslmode, ca } };

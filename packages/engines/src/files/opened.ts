@@ -20,6 +20,11 @@ export class OpenedDirectory {
     return new OpenedDirectory(await open(path, O_RDONLY | O_DIRECTORY));
   }
 
+  /** Where it is now, without links. */
+  path(): Promise<string> {
+    return readlink(`/proc/self/fd/${this.#handle.fd}`);
+  }
+
   stat(): Promise<BigIntStats> {
     return this.#handle.stat({ bigint: true });
   }

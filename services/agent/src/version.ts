@@ -1,5 +1,0 @@
-import type { Tool } from '@holdfast/shared/domain';
-import manifest from '../package.json' with { type: 'json' };
-
-/** Who makes the archives of directories. */
-export const archiver: Tool = { name: 'holdfast-agent', version: manifest.version };
