@@ -21,6 +21,10 @@ export interface TestRedis {
 
 export interface TestRedisOptions {
   password?: string;
+  /** Another program than the `redis-server` on PATH, such as a Valkey server. */
+  program?: string;
+  /** Further lines of its configuration. */
+  settings?: readonly string[];
 }
 
 function redisProgram(): string | null {
@@ -53,7 +57,7 @@ export function needsRedis(context: Context): void {
 
 /** A real server of the test's own on a free port of loopback, that keeps nothing on disk. */
 export async function startRedis(options: TestRedisOptions = {}): Promise<TestRedis> {
-  const program = redisProgram();
+  const program = options.program ?? redisProgram();
   if (!program) throw new Error(howToEnable);
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-redis-'));
   const port = await freePort();
@@ -82,9 +86,9 @@ async function start(
   program: string,
   folder: string,
   port: number,
-  { password }: TestRedisOptions,
+  { password, settings: more = [] }: TestRedisOptions,
 ): Promise<ChildProcess> {
-  const settings = [`port ${port}`, 'bind 127.0.0.1', `dir ${folder}`, 'save ""', 'appendonly no'];
+  const settings = [`port ${port}`, 'bind 127.0.0.1', `dir ${folder}`, 'save ""', 'appendonly no', ...more];
   if (password !== undefined) settings.push(`requirepass ${password}`);
   // The settings go in by stdin: a password in the arguments would be there for all to see.
   const server = spawn(program, ['-'], { stdio: ['pipe', 'pipe', 'pipe'] });

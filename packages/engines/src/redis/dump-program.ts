@@ -1,0 +1,52 @@
+import type { Readable } from 'node:stream';
+import type { Connection, HoldfastError } from '@holdfast/shared/domain';
+import { startProgram, type ProgramEnd } from '../process/index.ts';
+import type { Client } from './clients.ts';
+import type { RedisContext } from './context.ts';
+import { failure, fromProgram } from './failures.ts';
+import { tlsOptions } from './tls.ts';
+import { openTunnel } from './tunnel.ts';
+
+/** Lets a client program ask the server for all that it holds, as a replica does. The output ends only after the program exited 0. */
+export async function startDumpProgram(
+  client: Client,
+  connection: Connection,
+  { signal }: Pick<RedisContext, 'signal'>,
+): Promise<Readable> {
+  const { host, port, user, password } = connection;
+  const tls = tlsOptions(connection);
+  const tunnel = tls === null ? null : await openTunnel(connection, tls);
+  const place = tunnel === null ? ['-h', host, '-p', String(port)] : ['-s', tunnel.path];
+  const isDefault = user === 'default' || user === '';
+  const word = password?.reveal() ?? (isDefault ? null : '');
+  const env = word === null ? {} : { REDISCLI_AUTH: word, VALKEYCLI_AUTH: word };
+  try {
+    const program = startProgram({
+      program: client.path,
+      args: [...place, ...(isDefault ? [] : ['--user', user]), '--no-auth-warning', '--rdb', '-'],
+      env,
+      secrets: password ? [password] : [],
+      signal,
+      judge: (end) => judge(client.name, end, connection),
+    });
+    program.stdin.end();
+    void program.ended.then(() => tunnel?.close());
+    return program.stdout;
+  } catch (error) {
+    await tunnel?.close();
+    throw error;
+  }
+}
+
+function judge(
+  name: string,
+  { code, signal, startError, stderr, outputBytes }: ProgramEnd,
+  connection: Connection,
+): HoldfastError | null {
+  if (startError)
+    return failure('client_missing', `${name} did not start: ${startError.message}`, connection, startError);
+  if (signal) return failure('dump_killed', `${name} was ended by ${signal}. ${stderr}`, connection, undefined);
+  if (code !== 0) return fromProgram(stderr || `${name} exited with code ${code}`, connection, 'dump_failed');
+  if (outputBytes === 0) return failure('dump_failed', `${name} exited 0 but wrote nothing`, connection, undefined);
+  return null;
+}
