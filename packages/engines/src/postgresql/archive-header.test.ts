@@ -25,7 +25,7 @@ function header(version: string, format = [1, 16, 0]): Buffer {
 
 describe('archiveMajor', () => {
   it('sees the version of the real pg_dump and leaves the archive as it was', async () => {
-    const engine = createEngines({ postgresqlClients: [] }).get('postgresql');
+    const engine = createEngines({ clientFolders: [] }).get('postgresql');
     const connection = await newDatabase('empty');
     const { tool } = await engine.probe(connection, { signal: new AbortController().signal });
     const archive = await dumpOf(engine, connection);

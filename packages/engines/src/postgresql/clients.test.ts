@@ -96,7 +96,7 @@ describe('choice of the client program', () => {
   }
 
   it('knows the kinds of database of the list only', () => {
-    expect(refusal(() => createEngines({ postgresqlClients: [] }).get('mysql' as 'postgresql')).code).to.equal(
+    expect(refusal(() => createEngines({ clientFolders: [] }).get('oracle' as 'postgresql')).code).to.equal(
       'engine_unknown',
     );
   });

@@ -1,10 +1,9 @@
 import { glob, realpath } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { buffer } from 'node:stream/consumers';
 import { HoldfastError } from '@holdfast/shared/domain';
-import { startProgram } from '../process/index.ts';
+import { askVersion, type VersionQuestion } from '../process/index.ts';
 
-export type ClientName = 'pg_dump' | 'pg_dumpall' | 'pg_restore';
+export type ClientName = 'pg_dump' | 'pg_dumpall' | 'pg_restore' | 'psql';
 
 /** A client program that was found on this machine. */
 export interface Client {
@@ -23,7 +22,6 @@ export interface ClientNeeds {
   archiveMajor?: number | null | undefined;
 }
 
-const askSeconds = 10;
 const installFolders = ['/usr/lib/postgresql/*/bin', '/usr/pgsql-*/bin'];
 
 /** Finds PostgreSQL's client programs. Looks at each choice again, so that an installed program is found without a restart. */
@@ -63,7 +61,7 @@ export class Clients {
       const path = await realpath(join(folder, name)).catch(() => null);
       // Debian's wrapper chooses a program by rules of its own; what it would choose from is in the folders above.
       if (path === null || basename(path) === 'pg_wrapper' || clients.has(path)) continue;
-      const version = this.#versions.get(path) ?? (await askVersion(name, path, signal));
+      const version = this.#versions.get(path) ?? (await askVersion(question(name, path), signal));
       if (version instanceof HoldfastError) unheard = version;
       if (version === null || version instanceof HoldfastError) continue;
       this.#versions.set(path, version);
@@ -87,7 +85,7 @@ export function chooseClient(name: ClientName, found: readonly Client[], needs: 
   const chosen = suitable.find(({ major }) => major === server?.major) ?? newest(suitable);
   if (chosen) return chosen;
 
-  const install = `install postgresql-client${least > 0 ? `-${least}` : ''} on the machine of the worker, or name its folder in HOLDFAST_POSTGRESQL_CLIENTS`;
+  const install = `install postgresql-client${least > 0 ? `-${least}` : ''} on the machine of the worker, or name its folder in HOLDFAST_CLIENTS`;
   const present = newest(found);
   const reason =
     server !== null && least === server.major
@@ -100,29 +98,9 @@ export function chooseClient(name: ClientName, found: readonly Client[], needs: 
   );
 }
 
-/** @returns null for a program that is none of PostgreSQL's; an error when it was ended before it could answer */
-async function askVersion(name: ClientName, path: string, signal: AbortSignal): Promise<string | HoldfastError | null> {
-  const limit = AbortSignal.timeout(askSeconds * 1000);
-  const program = startProgram({
-    program: path,
-    args: ['--version'],
-    env: {},
-    secrets: [],
-    signal: AbortSignal.any([signal, limit]),
-    judge: ({ code, signal: ending }) => {
-      if (code === 0) return null;
-      if (ending === null) return new HoldfastError('client_missing');
-      const killed = name === 'pg_restore' ? 'restore_killed' : 'dump_killed';
-      return new HoldfastError(killed, `${name} was ended by ${ending} before it told its version.`);
-    },
-  });
-  program.stdin.end();
-  try {
-    const answer = await buffer(program.stdout);
-    return /\(PostgreSQL\) (\d+[\w.]*)/.exec(answer.toString('utf8'))?.[1] ?? null;
-  } catch (error) {
-    signal.throwIfAborted();
-    if (limit.aborted) return new HoldfastError('timed_out', `${name} did not tell its version in ${askSeconds} s.`);
-    return error instanceof HoldfastError && error.code !== 'client_missing' ? error : null;
-  }
-}
+const question = (name: ClientName, path: string): VersionQuestion => ({
+  name,
+  path,
+  pattern: /\(PostgreSQL\) (\d+[\w.]*)/,
+  killed: name.startsWith('pg_dump') ? 'dump_killed' : 'restore_killed',
+});

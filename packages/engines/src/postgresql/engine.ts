@@ -1,12 +1,13 @@
-import type { Engine, EngineContext } from '@holdfast/shared/domain';
+import { archives, type Engine, type EngineContext } from '@holdfast/shared/domain';
 import { cleanUpRestore } from './clean-up.ts';
 import type { Clients } from './clients.ts';
 import { readContent } from './content/index.ts';
 import { usualLockTimeoutMs, type PostgresContext } from './context.ts';
-import { dump, dumpFormat } from './dump.ts';
+import { dump } from './dump.ts';
 import { dropRestored, findRestored } from './finished.ts';
 import { dropFormer, undoRestore } from './former.ts';
 import { postgresqlGlobals } from './globals/index.ts';
+import { list } from './list.ts';
 import { preflight } from './preflight.ts';
 import { survey } from './probe.ts';
 import { checkReadable } from './readable.ts';
@@ -18,16 +19,17 @@ export function postgresqlEngine(clients: Clients, lockTimeoutMs = usualLockTime
   const tools: RestoreTools = { clients, readContent };
   return {
     type: 'postgresql',
-    format: dumpFormat,
+    format: archives.postgresql.format,
     globals: postgresqlGlobals(clients, lockTimeoutMs),
     probe: async (connection, context) => {
-      const { serverVersion, sizeBytes, tables, missingPrivileges, tool } = await survey(
+      const { serverVersion, sizeBytes, tables, missingPrivileges, warnings, tool } = await survey(
         clients,
         connection,
         within(context),
       );
-      return { serverVersion, sizeBytes, tables, missingPrivileges, tool };
+      return { serverVersion, sizeBytes, tables, missingPrivileges, warnings, tool };
     },
+    list: (connection, context) => list(connection, within(context)),
     dump: (connection, context, options) => dump(clients, connection, within(context), options),
     readContent: (connection, like, context) => readContent(connection, like, within(context)),
     checkReadable: (input, context) => checkReadable(clients, input, context),

@@ -3,9 +3,11 @@ import { DatabaseError } from 'pg';
 import { redact } from '../process/index.ts';
 
 const bySqlState: Readonly<Record<string, ErrorCode>> = {
+  '25006': 'configuration',
   '28P01': 'auth_failed',
   '28000': 'auth_failed',
   '3D000': 'database_missing',
+  '40001': 'standby_conflict',
   '42501': 'privilege_missing',
   '42P04': 'restore_target_exists',
   '53200': 'server_busy',
@@ -55,6 +57,7 @@ const byProgramText: readonly (readonly [RegExp, ErrorCode])[] = [
   ],
   [/server does not support SSL|SSL error: certificate|does not match host name/, 'tls_failed'],
   [/Connection timed out/, 'server_silent'],
+  [/due to conflict with recovery/, 'standby_conflict'],
   [/server closed the connection|terminating connection|no connection to the server/, 'connection_lost'],
   // The session that holds the snapshot open is gone.
   [
@@ -64,6 +67,7 @@ const byProgramText: readonly (readonly [RegExp, ErrorCode])[] = [
   [/SSL SYSCALL error|SSL connection has been closed|unexpected eof/, 'connection_lost'],
   [/could not (?:receive|send) data|Connection reset by peer/, 'connection_lost'],
   [/FATAL: {2}(?:sorry, too many clients|remaining connection slots|the database system is)/, 'server_busy'],
+  [/unsupported startup parameter/, 'configuration'],
   // pg_dump waits for its locks, and for nothing else, with a limit on the statement.
   [/canceling statement due to (?:lock|statement) timeout/, 'lock_timeout'],
   [/permission denied|must be (?:owner of|superuser)|row-level security policy/, 'privilege_missing'],
@@ -78,6 +82,7 @@ const help: Partial<Record<ErrorCode, string>> = {
   host_unreachable: 'See that the server runs and that a firewall lets the worker through.',
   database_missing: 'Correct the database name, or create it.',
   lock_timeout: 'See who holds the lock (pg_locks), or raise HOLDFAST_LOCK_TIMEOUT_SECONDS.',
+  standby_conflict: 'Set hot_standby_feedback = on on the standby, or raise its max_standby_streaming_delay.',
   tls_failed: 'Correct the server or the TLS mode; it is never lowered by itself.',
 };
 

@@ -3,7 +3,7 @@ import { dropDatabase } from './clean-up.ts';
 import type { PostgresContext } from './context.ts';
 import { findDatabase, undoneBy } from './former.ts';
 import { withMaintenance } from './maintenance.ts';
-import { madeBy, restoreNames } from './names.ts';
+import { isMadeBy, restoreNames } from './names.ts';
 
 const unheard = 'by an earlier attempt that could not report it';
 
@@ -26,7 +26,7 @@ export async function findRestored(
       return { outcome, former: kept.name };
     }
     const found = await findDatabase(session, name);
-    if (found?.comment !== madeBy(restoreId)) return null;
+    if (!isMadeBy(found?.comment, restoreId)) return null;
     return { outcome: `Database "${name}" was created with the content of the backup, ${unheard}.` };
   });
 }
@@ -41,6 +41,6 @@ export async function dropRestored(
   const name = target.database;
   await withMaintenance(connection, { ...context, target: name }, async (maintenance) => {
     const found = await findDatabase(maintenance.session, name);
-    if (found?.comment === madeBy(restoreId)) await dropDatabase(maintenance, found.oid, name);
+    if (found && isMadeBy(found.comment, restoreId)) await dropDatabase(maintenance, found.oid, name);
   });
 }

@@ -16,7 +16,7 @@ import { expect } from 'chai';
 import { createEngines } from '../index.ts';
 import { restoreNames } from './names.ts';
 
-const engine = createEngines({ postgresqlClients: [] }).get('postgresql');
+const engine = createEngines({ clientFolders: [] }).get('postgresql');
 const keeping = (): RestoreRequest => ({
   target: { mode: 'in_place' },
   ownership: 'keep',

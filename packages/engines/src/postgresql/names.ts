@@ -18,8 +18,14 @@ export interface RestoreNames {
 /** The name of a restore's sessions, by which what is left of a killed one is found. */
 export const sessionLabel = (restoreId: string): string => `holdfast restore ${shortId(restoreId)}`;
 
-/** The comment of a database that a restore has made, by which a later attempt of it knows it. */
-export const madeBy = (restoreId: string): string => `Restored by Holdfast (restore ${restoreId})`;
+/** The comment of a database that a restore has made, by which a later attempt of it knows it: before what it had. */
+export const madeBy = (restoreId: string, comment: string | null): string =>
+  comment === null ? mark(restoreId) : `${mark(restoreId)}\n${comment}`;
+
+export const isMadeBy = (comment: string | null | undefined, restoreId: string): boolean =>
+  comment === mark(restoreId) || comment?.startsWith(`${mark(restoreId)}\n`) === true;
+
+const mark = (restoreId: string): string => `Restored by Holdfast (restore ${restoreId})`;
 
 /** Names beside `target`, shortened where they would be too long. */
 export function restoreNames(target: string, restoreId: string): RestoreNames {
@@ -44,3 +50,6 @@ function withSuffix(name: string, suffix: string): string {
   while (Buffer.byteLength(base + suffix) > longestName) base = Array.from(base).slice(0, -1).join('');
   return base + suffix;
 }
+
+/** What only our own databases beside targets end in, as a pattern. */
+export const ownNames = '_hf_(old_|kept_)?[0-9a-f]{12}$';

@@ -76,7 +76,7 @@ async function roles({ session, subject, request }: Look): Promise<PreflightFind
   return [finding(request.selection ? 'warning' : 'blocker', 'owner', message)];
 }
 
-async function tablespaces({ session, subject, request }: Look): Promise<PreflightFinding[]> {
+async function tablespaces({ session, subject }: Look): Promise<PreflightFinding[]> {
   const needed = subject.content?.needs?.tablespaces ?? [];
   const missing = await session.query<{ name: string }>(
     'select name from unnest($1::text[]) name where not exists (select from pg_tablespace where spcname = name) order by 1',
@@ -84,6 +84,6 @@ async function tablespaces({ session, subject, request }: Look): Promise<Preflig
   );
   if (missing.length === 0) return [];
   const names = listed(missing.map(({ name }) => escapeIdentifier(name)));
-  const message = `The server does not have tablespaces that the backup’s tables lie in: ${names}. CREATE TABLESPACE makes them.`;
-  return [finding(request.selection ? 'warning' : 'blocker', 'tablespace', message)];
+  const message = `The server does not have tablespaces that the backup’s tables lie in: ${names}. Without them all tables will lie in the database’s own tablespace; CREATE TABLESPACE makes them.`;
+  return [finding('warning', 'tablespace', message)];
 }

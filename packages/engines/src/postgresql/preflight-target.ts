@@ -1,8 +1,10 @@
-import type { PreflightFinding } from '@holdfast/shared/domain';
+import { partialInPlace, type PreflightFinding } from '@holdfast/shared/domain';
 import { longestName } from './names.ts';
 import { finding, inBytes, type Look } from './preflight-look.ts';
 import { missingGrants } from './prepare.ts';
+import { restoreNeedsServer } from './pooler.ts';
 import { partInPlace } from './selection.ts';
+import { restoreNeedsPrimary } from './standby.ts';
 
 const fewConnections = 5;
 
@@ -22,6 +24,7 @@ export async function targetFindings(look: Look): Promise<PreflightFinding[]> {
 function names({ request, name, registered, present, connection }: Look): PreflightFinding[] {
   const isInPlace = request.target.mode === 'in_place';
   const findings: PreflightFinding[] = [];
+  if (isInPlace && request.part) findings.push(finding('blocker', 'target', partialInPlace(request.part)));
   if (isInPlace && request.selection) findings.push(finding('blocker', 'target', partInPlace));
   if (!isInPlace && Buffer.byteLength(name) > longestName) {
     const message = `"${name}" is longer than the ${longestName} bytes that PostgreSQL keeps of a name: choose a shorter one.`;
@@ -32,11 +35,13 @@ function names({ request, name, registered, present, connection }: Look): Prefli
   }
   if (!registered) {
     const made = isInPlace ? `It is made anew` : `"${name}" is made`;
-    const message = `Database "${connection.database}" is not on the server. ${made} with the encoding and locale of the server.`;
+    const message = `Database "${connection.database}" is not on the server. ${made} with the encoding, locale and settings of the backup, as far as the server has them.`;
     findings.push(finding('warning', 'target', message));
   }
   return findings;
 }
+
+const asSentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 
 async function server({ session }: Look): Promise<PreflightFinding[]> {
   const [row] = await session.query<{ standby: boolean; free: number }>(
@@ -45,10 +50,8 @@ async function server({ session }: Look): Promise<PreflightFinding[]> {
        - (select count(*)::int from pg_stat_activity where coalesce(backend_type, 'client backend') = 'client backend') as free`,
   );
   const findings: PreflightFinding[] = [];
-  if (row?.standby) {
-    const message = 'The server is a standby, which nothing can be restored into: restore into its primary.';
-    findings.push(finding('blocker', 'target', message));
-  }
+  if (row?.standby) findings.push(finding('blocker', 'target', asSentence(restoreNeedsPrimary)));
+  if (session.isPooled) findings.push(finding('blocker', 'target', asSentence(restoreNeedsServer)));
   if (row && row.free < fewConnections) {
     const message = `The server has ${Math.max(0, row.free)} connections left; a restore needs up to ${fewConnections}: close some, or raise max_connections.`;
     findings.push(finding('warning', 'connections', message));

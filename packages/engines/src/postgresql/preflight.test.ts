@@ -12,7 +12,7 @@ import { sharedPostgres, startPostgres, type TestPostgres } from '@holdfast/test
 import { expect } from 'chai';
 import { createEngines } from '../index.ts';
 
-const engine = createEngines({ postgresqlClients: [] }).get('postgresql');
+const engine = createEngines({ clientFolders: [] }).get('postgresql');
 const tool = { name: 'pg_dump', version: '15.18' };
 const inPlace = (): RestoreRequest => ({ target: { mode: 'in_place' }, ownership: 'keep', restoreId: randomUUID() });
 const intoNew = (database: string): RestoreRequest => ({ ...inPlace(), target: { mode: 'new_database', database } });
@@ -135,7 +135,7 @@ describe('a look before a restore of PostgreSQL', () => {
       }),
     });
     const { codes, text } = await look(connection, inPlace(), about);
-    expect(codes).to.deep.equal(['blocker extension', 'blocker owner', 'blocker tablespace', 'note space']);
+    expect(codes).to.deep.equal(['blocker extension', 'blocker owner', 'warning tablespace', 'note space']);
     expect(text).to.contain('"no_such_extension"').and.contain('"No such role"').and.contain('"fast_disk"');
     expect(text).to.not.contain('plpgsql');
     expect((await look(connection, { ...inPlace(), ownership: 'skip' }, about)).codes).to.not.include('blocker owner');

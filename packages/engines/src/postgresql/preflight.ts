@@ -13,6 +13,7 @@ import type { Look } from './preflight-look.ts';
 import { replacementFindings } from './preflight-replacement.ts';
 import { targetFindings } from './preflight-target.ts';
 import { readProperties } from './properties.ts';
+import { chooseRestoreClients } from './restore-clients.ts';
 
 const order: readonly PreflightFinding['severity'][] = ['blocker', 'warning', 'note'];
 
@@ -47,7 +48,7 @@ async function versionFindings(
   const findings: PreflightFinding[] = [];
   const archiveMajor = Number.parseInt(tool.version, 10);
   try {
-    await clients.choose('pg_restore', { server, archiveMajor }, context.signal);
+    await chooseRestoreClients(clients, server, archiveMajor, context.signal);
   } catch (error) {
     if (context.signal.aborted || !(error instanceof HoldfastError)) throw error;
     findings.push({ severity: 'blocker', code: 'version', message: error.message });

@@ -1,36 +1,61 @@
 import { HoldfastError, type Connection, type RestoreRequest } from '@holdfast/shared/domain';
 import { escapeIdentifier } from 'pg';
+import { createDatabase, missingTablespaces } from './archived/create.ts';
+import type { ArchivedDatabase } from './archived/database.ts';
 import { dropLeftOvers } from './clean-up.ts';
-import type { Client, Clients } from './clients.ts';
+import type { Clients } from './clients.ts';
 import type { PostgresContext } from './context.ts';
 import { failure } from './failures.ts';
+import { fillOptions } from './fill-settings.ts';
 import { keptMark, refuseKept } from './former.ts';
 import { withMaintenance } from './maintenance.ts';
 import { madeBy, restoreNames, sessionLabel, type RestoreNames } from './names.ts';
-import { createStatement, readProperties, type DatabaseProperties } from './properties.ts';
+import { restoreNeedsServer } from './pooler.ts';
+import { readProperties, type DatabaseProperties } from './properties.ts';
+import { chooseRestoreClients, type RestoreClients } from './restore-clients.ts';
 import type { ServerVersion, Session } from './session.ts';
+import { mustBePrimary } from './standby.ts';
 import { targetExists } from './swap.ts';
 
 /** What was prepared for the archive. */
 export interface Build {
-  client: Client;
+  clients: RestoreClients;
   server: ServerVersion;
   names: RestoreNames;
   target: string;
   oid: number;
   label: string;
-  /** For the database when it is new; null in place. */
+  /** Whether the target must not be there yet. */
+  isNew: boolean;
+  /** Whether a database was there whose place it takes, and whose settings and privileges it gets. */
+  replaces: boolean;
+  /** For the target where none was there. */
   comment: string | null;
+  /** Whether tables may be put into the tablespaces that the archive names. */
+  tablespaces: boolean;
+  /** For the session that fills the database. */
+  options: string;
+  /** How the database differs from the backup's, in sentences. */
+  differences: string[];
   /** The mark of the former content where it is kept; null where it is dropped. */
   keptAs: string | null;
 }
 
+/** What an archive tells before it is restored. */
+export interface SeenArchive {
+  /** The major of the program that wrote it; null where that cannot be seen. */
+  writtenBy: number | null;
+  database: ArchivedDatabase;
+  /** The tablespaces that what is restored lies in by name, as far as they are known. */
+  tablespaces: Iterable<string>;
+}
+
 /** Makes an empty database beside the target, after a look has shown that the restore may succeed. */
 export async function prepare(
-  clients: Clients,
+  found: Clients,
   connection: Connection,
   { target, ownership, restoreId, keepFormer = false }: RestoreRequest,
-  writtenBy: number | null,
+  { writtenBy, database: archived, tablespaces }: SeenArchive,
   context: PostgresContext,
 ): Promise<Build> {
   const { signal } = context;
@@ -39,7 +64,8 @@ export async function prepare(
   const label = sessionLabel(restoreId);
   return withMaintenance(connection, { ...context, target: name, label }, async (maintenance) => {
     const { session } = maintenance;
-    const client = await clients.choose('pg_restore', { server: session.server, archiveMajor: writtenBy }, signal);
+    await mustTakeRestores(session, connection);
+    const clients = await chooseRestoreClients(found, session.server, writtenBy, signal);
     const registered = await readProperties(session, connection.database);
     if (target.mode === 'new_database') await refuseExisting(session, connection, name);
     const missing = await missingGrants(session, connection, target.mode === 'in_place' ? registered : null);
@@ -47,16 +73,42 @@ export async function prepare(
     if (target.mode === 'in_place') await refuseKept(session, names.kept, connection);
     await dropLeftOvers(maintenance, restoreId);
 
-    const keepsOwner = target.mode === 'in_place' || ownership === 'keep';
-    const owner = keepsOwner ? (registered?.owner ?? null) : null;
-    await session.query(createStatement(names.build, registered, owner, session.server));
+    const differences = await createDatabase(session, { name: names.build, target, ownership, registered, archived });
+    const without = await missingTablespaces(session, tablespaces);
+    if (without.length > 0) {
+      const list = without.map((one) => escapeIdentifier(one)).join(', ');
+      differences.push(
+        `All tables lie in the database's own tablespace, because the server has no ${list} that the user may use.`,
+      );
+    }
     const built = await readProperties(session, names.build);
     if (!built) throw new HoldfastError('internal');
-    const comment = target.mode === 'new_database' ? madeBy(restoreId) : null;
+    const isNew = target.mode === 'new_database';
+    const comment = isNew ? madeBy(restoreId, archived.comment) : archived.comment;
     const keptAs =
       target.mode === 'in_place' && keepFormer ? keptMark({ target: name, restoreId, undoneBy: [] }) : null;
-    return { client, server: session.server, names, target: name, oid: built.oid, label, comment, keptAs };
+    return {
+      clients,
+      server: session.server,
+      names,
+      target: name,
+      oid: built.oid,
+      label,
+      isNew,
+      replaces: !isNew && registered !== null,
+      comment,
+      tablespaces: without.length === 0,
+      options: await fillOptions(session),
+      differences,
+      keptAs,
+    };
   });
+}
+
+/** @throws HoldfastError configuration, when nothing can be restored by that connection */
+async function mustTakeRestores(session: Session, connection: Connection): Promise<void> {
+  if (session.isPooled) throw failure('configuration', restoreNeedsServer, connection, undefined);
+  await mustBePrimary(session, connection);
 }
 
 async function refuseExisting(session: Session, connection: Connection, name: string): Promise<void> {

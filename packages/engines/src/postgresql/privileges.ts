@@ -1,4 +1,6 @@
+import type { Connection } from '@holdfast/shared/domain';
 import { escapeIdentifier } from 'pg';
+import type { PartConditions } from './part/conditions.ts';
 import type { Session } from './session.ts';
 
 const shown = 20;
@@ -16,25 +18,25 @@ export const dumpedRelations = `pg_class c join pg_namespace n on n.oid = c.reln
   where ${ownSchemas} and c.relpersistence <> 't' and ${notOfExtension}`;
 
 /** The number of tables whose rows a dump reads. */
-export async function countTables(session: Session): Promise<number> {
+export async function countTables(session: Session, { relation }: PartConditions): Promise<number> {
   const [row] = await session.query<{ count: number }>(
-    `select count(*)::int from ${dumpedRelations} and c.relkind = 'r'`,
+    `select count(*)::int from ${dumpedRelations} and c.relkind = 'r' and ${relation}`,
   );
   return row?.count ?? 0;
 }
 
 /** What would make a dump fail, each as a sentence with the statement that helps; a long list ends with a summary. */
-export async function missingPrivileges(session: Session): Promise<string[]> {
+export async function missingPrivileges(session: Session, part: PartConditions): Promise<string[]> {
   const [self] = await session.query<{ name: string; all: boolean; bypass: boolean }>(
     'select rolname as name, rolsuper as "all", rolbypassrls as bypass from pg_roles where rolname = current_user',
   );
   if (!self || self.all) return [];
   const role = escapeIdentifier(self.name);
   const sentences = [
-    ...(await schemas(session, role)),
-    ...(await unreadable(session, role)),
-    ...(self.bypass ? [] : await hiddenRows(session, role)),
-    ...(await largeObjects(session, role)),
+    ...(await schemas(session, role, part)),
+    ...(await unreadable(session, role, part)),
+    ...(self.bypass ? [] : await hiddenRows(session, role, part)),
+    ...(part.isAllBut ? await largeObjects(session, role) : []),
   ];
   if (sentences.length <= shown) return sentences;
   const all =
@@ -42,9 +44,9 @@ export async function missingPrivileges(session: Session): Promise<string[]> {
   return [...sentences.slice(0, shown), `${sentences.length - shown} more objects cannot be read: ${all}`];
 }
 
-async function schemas(session: Session, role: string): Promise<string[]> {
+async function schemas(session: Session, role: string, { relation }: PartConditions): Promise<string[]> {
   const rows = await session.query<{ name: string }>(
-    `select distinct n.nspname as name from ${dumpedRelations} and c.relkind in ('r', 'p', 'S')
+    `select distinct n.nspname as name from ${dumpedRelations} and c.relkind in ('r', 'p', 'S') and ${relation}
        and not has_schema_privilege(n.oid, 'USAGE') order by 1`,
   );
   return rows.map(({ name }) => {
@@ -53,9 +55,9 @@ async function schemas(session: Session, role: string): Promise<string[]> {
   });
 }
 
-async function unreadable(session: Session, role: string): Promise<string[]> {
+async function unreadable(session: Session, role: string, { relation }: PartConditions): Promise<string[]> {
   const rows = await session.query<{ schema: string; name: string; sequence: boolean }>(
-    `select n.nspname as schema, c.relname as name, c.relkind = 'S' as sequence from ${dumpedRelations}
+    `select n.nspname as schema, c.relname as name, c.relkind = 'S' as sequence from ${dumpedRelations} and ${relation}
        and case c.relkind when 'S' then not has_sequence_privilege(c.oid, 'SELECT')
          when 'r' then not has_table_privilege(c.oid, 'SELECT')
          when 'p' then not has_table_privilege(c.oid, 'SELECT') else false end
@@ -69,9 +71,9 @@ async function unreadable(session: Session, role: string): Promise<string[]> {
   });
 }
 
-async function hiddenRows(session: Session, role: string): Promise<string[]> {
+async function hiddenRows(session: Session, role: string, { relation }: PartConditions): Promise<string[]> {
   const rows = await session.query<{ schema: string; name: string }>(
-    `select n.nspname as schema, c.relname as name from ${dumpedRelations} and c.relkind in ('r', 'p')
+    `select n.nspname as schema, c.relname as name from ${dumpedRelations} and ${relation} and c.relkind in ('r', 'p')
        and row_security_active(c.oid) order by 1, 2`,
   );
   return rows.map(
@@ -90,5 +92,17 @@ async function largeObjects(session: Session, role: string): Promise<string[]> {
   if (!row?.example) return [];
   return [
     `${row.count} large objects cannot be read, such as ${row.example}: GRANT SELECT ON LARGE OBJECT ${row.example} TO ${role};`,
+  ];
+}
+
+/** What would make a dump of the server's globals fail, likewise. */
+export async function missingForGlobals(session: Session, { options }: Connection): Promise<string[]> {
+  if (!options.globals_passwords) return [];
+  const [self] = await session.query<{ name: string; sees: boolean }>(
+    `select current_user as name, has_table_privilege('pg_catalog.pg_authid', 'SELECT') as sees`,
+  );
+  if (!self || self.sees) return [];
+  return [
+    `The hashes of passwords cannot be read: GRANT SELECT ON TABLE pg_catalog.pg_authid TO ${escapeIdentifier(self.name)}; or back up the roles without them (globals_passwords false).`,
   ];
 }

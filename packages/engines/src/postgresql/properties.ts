@@ -1,9 +1,8 @@
 import { escapeIdentifier, escapeLiteral } from 'pg';
 import type { ServerVersion, Session } from './session.ts';
 
-/** What a database is made with and cannot change later, and who owns it. */
-export interface DatabaseProperties {
-  oid: number;
+/** What a database is made with. */
+export interface DatabaseKind {
   encoding: string;
   collate: string;
   ctype: string;
@@ -11,8 +10,13 @@ export interface DatabaseProperties {
   /** The locale of a provider other than libc. */
   locale: string | null;
   icuRules: string | null;
-  owner: string;
   tablespace: string;
+}
+
+/** The same of a database that is there, and who owns it. */
+export interface DatabaseProperties extends DatabaseKind {
+  oid: number;
+  owner: string;
 }
 
 /** @returns null when there is no such database */
@@ -37,7 +41,7 @@ export async function readProperties(session: Session, name: string): Promise<Da
  */
 export function createStatement(
   name: string,
-  like: DatabaseProperties | null,
+  like: DatabaseKind | null,
   owner: string | null,
   { major }: ServerVersion,
 ): string {

@@ -9,7 +9,7 @@ import { runningPrograms } from '../process/index.ts';
 import { Clients } from './clients.ts';
 import { checkReadable } from './readable.ts';
 
-const engine = createEngines({ postgresqlClients: [] }).get('postgresql');
+const engine = createEngines({ clientFolders: [] }).get('postgresql');
 const streamOf = (bytes: Buffer): Readable =>
   Readable.from([bytes.subarray(0, 700), bytes.subarray(700)], { objectMode: false });
 const check = (bytes: Buffer, by: Pick<Engine, 'checkReadable'> = engine): Promise<void> =>

@@ -10,7 +10,7 @@ import { sharedPostgres } from '@holdfast/testing/postgres';
 import { expect } from 'chai';
 import { createEngines } from '../index.ts';
 
-const engine = createEngines({ postgresqlClients: [] }).get('postgresql');
+const engine = createEngines({ clientFolders: [] }).get('postgresql');
 
 /** A process that restores in place, says "begun" when it begins and "done" when it has restored. */
 const script = `
@@ -18,7 +18,7 @@ const script = `
   import { Secret } from ${JSON.stringify(import.meta.resolve('@holdfast/shared/domain'))};
   import { createEngines } from ${JSON.stringify(new URL('../index.ts', import.meta.url).href)};
   const { connection, archive, restoreId } = JSON.parse(process.argv[1]);
-  const engine = createEngines({ postgresqlClients: [] }).get('postgresql');
+  const engine = createEngines({ clientFolders: [] }).get('postgresql');
   console.log('begun');
   await engine.restore({ ...connection, password: new Secret(connection.password) },
     { target: { mode: 'in_place' }, ownership: 'keep', restoreId }, createReadStream(archive), { signal: new AbortController().signal });

@@ -17,7 +17,7 @@ import { until } from '@holdfast/testing/until';
 import { createEngines } from '../index.ts';
 import { runningPrograms } from '../process/index.ts';
 
-const engine = createEngines({ postgresqlClients: [] }).get('postgresql');
+const engine = createEngines({ clientFolders: [] }).get('postgresql');
 const inPlace = (ownership: RestoreRequest['ownership'] = 'keep'): RestoreRequest => ({
   target: { mode: 'in_place' },
   ownership,
@@ -283,7 +283,7 @@ describe('restore of PostgreSQL', () => {
     const archive = await dumpOf(engine, connection);
     const request = inPlace();
     const late = createEngines({
-      postgresqlClients: [
+      clientFolders: [
         fakePrograms({
           pg_restore: `
             if (process.argv[2] === '--version') { console.log('pg_restore (PostgreSQL) 15.99'); process.exit(0); }

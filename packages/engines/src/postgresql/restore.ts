@@ -1,12 +1,15 @@
 import type { Readable } from 'node:stream';
 import type { Connection, RestoreReport, RestoreRequest } from '@holdfast/shared/domain';
 import { archiveMajor } from './archive-header.ts';
+import { applyArchived } from './archived/apply.ts';
+import { readArchivedDatabase, type ArchivedDatabase } from './archived/database.ts';
 import { checkContent, type ContentReader } from './check-content.ts';
 import { dropDatabase } from './clean-up.ts';
 import type { Clients } from './clients.ts';
 import type { PostgresContext } from './context.ts';
 import { fill } from './fill.ts';
 import { withMaintenance } from './maintenance.ts';
+import { runInBuild, schemaStatements } from './part/schemas.ts';
 import { prepare, type Build } from './prepare.ts';
 import { readProperties } from './properties.ts';
 import { partOf, selectionOf, type Selection } from './selection.ts';
@@ -33,14 +36,21 @@ export async function restore(
   try {
     const writtenBy = await archiveMajor(input);
     const selection = await selectionOf(request, input);
-    const build = await prepare(clients, connection, request, writtenBy, context);
+    const schemas = await schemaStatements(request, selection?.entries, input);
+    const { expected } = request;
+    const chosen = selection?.entries.flatMap(({ tablespace }) => tablespace ?? []) ?? expected?.needs?.tablespaces;
+    const database = await readArchivedDatabase(input, chosen === undefined);
+    const seen = { writtenBy, database, tablespaces: chosen ?? database.tablespaces };
+    const build = await prepare(clients, connection, request, seen, context);
     try {
+      const built = { ...connection, database: build.names.build };
+      await runInBuild(schemas, built, context, build.label);
       await fill(build, connection, request, selection, input, context);
       context.signal.throwIfAborted();
-      const { expected } = request;
-      const built = { ...connection, database: build.names.build };
       if (expected) await checkContent(readContent, built, expected, selection?.tables ?? null, context);
-      return await putInPlace(build, connection, selection, context);
+      const whole = build.replaces ? build : await withArchived(build, connection, request, database, context);
+      const report = await putInPlace(whole, connection, selection, context);
+      return { ...report, outcome: [report.outcome, ...whole.differences].join(' ') };
     } catch (error) {
       await abandon(build, connection, context);
       throw error;
@@ -51,8 +61,23 @@ export async function restore(
   }
 }
 
+/** Only now, because settings of the database would steer what fills it. */
+async function withArchived(
+  build: Build,
+  connection: Connection,
+  { ownership }: RestoreRequest,
+  archived: ArchivedDatabase,
+  context: PostgresContext,
+): Promise<Build> {
+  const { target, label, names, differences } = build;
+  const leftOut = await withMaintenance(connection, { ...context, target, label }, ({ session }) =>
+    applyArchived(session, names.build, archived, ownership),
+  );
+  return { ...build, differences: [...differences, ...leftOut] };
+}
+
 async function putInPlace(
-  { client, server, names, target, oid, label, comment, keptAs }: Build,
+  { clients, server, names, target, oid, label, isNew, comment, keptAs }: Build,
   connection: Connection,
   selection: Selection | null,
   context: PostgresContext,
@@ -60,10 +85,9 @@ async function putInPlace(
   const { lockTimeoutMs } = context;
   const kept = keptAs === null ? null : { name: names.kept, comment: keptAs };
   const incoming = { name: names.build, oid };
-  const isNew = comment !== null;
   const former = await swap(connection, { target, incoming, aside: names.old, kept, label, isNew, comment }, context);
   const report = {
-    tool: { name: client.name, version: client.version },
+    tool: { name: clients.restore.name, version: clients.restore.version },
     serverVersion: server.version,
     database: target,
   };

@@ -10,7 +10,7 @@ import { until } from '@holdfast/testing/until';
 import { createEngines } from '../index.ts';
 import { runningPrograms } from '../process/index.ts';
 
-const engine = createEngines({ postgresqlClients: [] }).get('postgresql');
+const engine = createEngines({ clientFolders: [] }).get('postgresql');
 const query = async (database: string, text: string): Promise<Record<string, unknown>[]> =>
   (await sharedPostgres()).query(database, text);
 
@@ -168,7 +168,7 @@ describe('restore of a part', () => {
         console.error('list', list, (fs.statSync(list).mode & 0o777).toString(8), /^(\\d+;\\n)+$/.test(text));
         process.exit(1);`,
     });
-    const failing = createEngines({ postgresqlClients: [folder] }).get('postgresql');
+    const failing = createEngines({ clientFolders: [folder] }).get('postgresql');
     const wanted = request({ schemas: [], tables: ['public.noise'] });
     const { message } = await failureOf(
       failing.restore(source, wanted, Readable.from([archive]), calm()),

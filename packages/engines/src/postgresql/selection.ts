@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { HoldfastError, type RestoreRequest, type RestoreSelection } from '@holdfast/shared/domain';
+import { HoldfastError, partialInPlace, type RestoreRequest, type RestoreSelection } from '@holdfast/shared/domain';
 import { nearNames } from './near-names.ts';
 import { parseTableName, writeTableName, type TableName } from './sql-name.ts';
 import { relations, TocIndex } from './toc-index.ts';
@@ -16,7 +16,11 @@ export interface Selection {
 }
 
 /** Looks into an archive for what a request selects; null when that is everything. A part cannot take the place of a whole. */
-export async function selectionOf({ target, selection }: RestoreRequest, input: Readable): Promise<Selection | null> {
+export async function selectionOf(
+  { target, selection, part }: RestoreRequest,
+  input: Readable,
+): Promise<Selection | null> {
+  if (part && target.mode === 'in_place') throw new HoldfastError('configuration', partialInPlace(part));
   if (!selection) return null;
   if (target.mode === 'in_place') throw new HoldfastError('configuration', partInPlace);
   return select(await readToc(input), selection);

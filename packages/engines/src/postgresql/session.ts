@@ -3,6 +3,7 @@ import type { ConnectionOptions } from 'node:tls';
 import { HoldfastError, type Connection, type ErrorCode } from '@holdfast/shared/domain';
 import { Client, type QueryResultRow } from 'pg';
 import { codeOf, driverCode, failure, fromDriver } from './failures.ts';
+import { mustKeepSession, type Open } from './pooler.ts';
 import { planTls } from './tls.ts';
 
 const connectTimeoutMs = 10_000;
@@ -16,6 +17,8 @@ export interface ServerVersion {
 /** One connection to a server. Its errors are `HoldfastError`s, with node-pg's as their cause. */
 export interface Session {
   server: ServerVersion;
+  /** Whether a connection pooler stands between. */
+  isPooled: boolean;
   query<R extends QueryResultRow>(text: string, values?: readonly unknown[]): Promise<R[]>;
   close(): Promise<void>;
 }
@@ -61,7 +64,8 @@ export async function openSession(connection: Connection, options: SessionOption
   };
   for (const [index, ssl] of attempts.entries()) {
     try {
-      return await start(await connect(connection, ssl, label, either), connection, options);
+      const open = (): Promise<Open> => connect(connection, ssl, label, either);
+      return await start(await open(), open, connection, options);
     } catch (error) {
       const last = index === attempts.length - 1;
       if (either.aborted || last || !mayBeForLackOfTls(error)) throw explain(error);
@@ -73,11 +77,6 @@ export async function openSession(connection: Connection, options: SessionOption
 /** The failures after which `prefer` goes on without TLS, as libpq does. */
 function mayBeForLackOfTls(error: unknown): boolean {
   return codeOf(error) === '28000' || driverCode(error) === 'tls_failed';
-}
-
-interface Open {
-  client: Client;
-  socket: Socket;
 }
 
 async function connect(
@@ -118,8 +117,26 @@ async function connect(
   return { client, socket };
 }
 
+/**
+ * A role or database may have settings that would get in the way: limits that end a long or idle session, and a role that the
+ * database's owner makes everybody take. One that belongs to the user itself is meant for us, and stays.
+ */
+const ownSettings = `select set_config('statement_timeout', '0', false), set_config('lock_timeout', $1, false),
+    set_config('idle_in_transaction_session_timeout', '0', false), set_config('default_transaction_read_only', 'off', false),
+    case when v.number >= 140000 then set_config('idle_session_timeout', '0', false) end,
+    case when v.number >= 170000 then set_config('transaction_timeout', '0', false) end,
+    case when exists (select from pg_db_role_setting s join pg_database d on d.oid = s.setdatabase, unnest(s.setconfig) c
+        where d.datname = current_database() and s.setrole = 0 and c like 'role=%')
+      and not exists (select from pg_db_role_setting s join pg_roles r on r.oid = s.setrole, unnest(s.setconfig) c
+        where r.rolname = session_user and c like 'role=%'
+          and s.setdatabase in (0, (select oid from pg_database where datname = current_database())))
+      then set_config('role', 'none', false) end,
+    current_setting('server_version') as version, v.number
+  from (select current_setting('server_version_num')::int as number) v`;
+
 async function start(
   { client, socket }: Open,
+  openOther: () => Promise<Open>,
   connection: Connection,
   { signal, fallback, lockTimeoutMs }: SessionOptions,
 ): Promise<Session> {
@@ -140,16 +157,13 @@ async function start(
     socket.destroy();
   };
   try {
-    // A role or database may have settings of its own that would get in the way.
-    const [row] = await query<{ version: string; number: number }>(
-      `select set_config('search_path', 'pg_catalog', false), set_config('statement_timeout', '0', false),
-         set_config('lock_timeout', $1, false), set_config('default_transaction_read_only', 'off', false),
-         current_setting('server_version') as version, current_setting('server_version_num')::int as number`,
-      [`${lockTimeoutMs}ms`],
-    );
+    const isPooled = await mustKeepSession({ client, socket }, openOther, connection);
+    // By SET, which looks up no function: the owner of a database may have put one of that name on its search path.
+    await query('SET search_path TO pg_catalog');
+    const [row] = await query<{ version: string; number: number }>(ownSettings, [`${lockTimeoutMs}ms`]);
     if (!row) throw new HoldfastError('internal');
     const version = row.version.split(' ')[0] ?? row.version;
-    return { server: { version, major: Math.floor(row.number / 10_000) }, query, close };
+    return { server: { version, major: Math.floor(row.number / 10_000) }, isPooled, query, close };
   } catch (error) {
     await close();
     throw error;

@@ -6,7 +6,7 @@ import { sharedPostgres } from '@holdfast/testing/postgres';
 import { expect } from 'chai';
 import { createEngines } from '../index.ts';
 
-const engine = createEngines({ postgresqlClients: [] }).get('postgresql');
+const engine = createEngines({ clientFolders: [] }).get('postgresql');
 
 describe('a database that subscribes to another one', () => {
   const databases = async (like: string): Promise<unknown[]> => {

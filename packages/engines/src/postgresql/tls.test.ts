@@ -9,7 +9,7 @@ import { expect } from 'chai';
 import { until } from '@holdfast/testing/until';
 import { createEngines } from '../index.ts';
 
-const engine = createEngines({ postgresqlClients: [] }).get('postgresql');
+const engine = createEngines({ clientFolders: [] }).get('postgresql');
 
 const folders: string[] = [];
 
@@ -31,7 +31,7 @@ const certificateFolders = (): string[] => readdirSync(tmpdir()).filter((name) =
 
 /** A pg_dump that tells how it was asked to connect. */
 const telling = createEngines({
-  postgresqlClients: [
+  clientFolders: [
     fakePrograms({
       pg_dump: `
         if (process.argv[2] === '--version') { console.log('pg_dump (PostgreSQL) 15.99'); process.exit(0); }

@@ -26,7 +26,7 @@ const newest = [
 describe('the table of contents of an archive', () => {
   let archive: Buffer;
   before(async () => {
-    archive = await dumpOf(createEngines({ postgresqlClients: [] }).get('postgresql'), await newDatabase('sample'));
+    archive = await dumpOf(createEngines({ clientFolders: [] }).get('postgresql'), await newDatabase('sample'));
   });
 
   it('is found however the archive comes in pieces, and all of it is put back', async () => {

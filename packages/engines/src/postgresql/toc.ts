@@ -11,8 +11,12 @@ export interface TocEntry {
   /** Its name in pg_dump's words: that of the object, `table constraint` for what belongs to a table, `TABLE x` for a comment. */
   tag: string;
   schema: string | null;
+  /** The tablespace that it lies in by name; null in the database's own. */
+  tablespace: string | null;
   /** Ids of entries, and of objects that have none. */
   needs: readonly number[];
+  /** Only of what belongs to the database itself. */
+  ofDatabase?: { owner: string | null; statement: string };
 }
 
 /** The formats whose entries are known here: of pg_dump 12 and later. */
@@ -24,21 +28,39 @@ const longestToc = 256 * 1024 * 1024;
  * @throws HoldfastError restore_failed, when the archive is none or its format is not known
  */
 export async function readToc(input: Readable): Promise<TocEntry[]> {
+  const { entries, unread } = await readBeginning(input, longestToc);
+  if (unread !== null) throw refusal(unread);
+  return entries;
+}
+
+/**
+ * The same, of as much of it as lies within a number of bytes, and of an archive of any kind.
+ * @param enough whether what was read says all that is asked for
+ * @throws what the input failed with
+ */
+export async function readBeginning(
+  input: Readable,
+  mostBytes: number,
+  enough: (entries: readonly TocEntry[]) => boolean = () => false,
+): Promise<{ entries: TocEntry[]; unread: string | null }> {
   const reader = new TocReader();
   const taken: Buffer[] = [];
-  for (let size = 0; size <= longestToc;) {
+  const read = (unread: string | null): { entries: TocEntry[]; unread: string | null } => {
+    // In the same turn as the last bytes, because nothing can be put back after a stream has ended.
+    if (!input.readableEnded) input.unshift(Buffer.concat(taken));
+    return { entries: reader.entries, unread };
+  };
+  for (let size = 0; size <= mostBytes;) {
     const bytes = await nextBytes(input);
     if (bytes === null && input.errored) throw input.errored;
-    if (bytes === null) throw refusal('it ends before its table of contents does');
+    if (bytes === null) return read('it ends before its table of contents does');
     taken.push(bytes);
     size += bytes.length;
-    // In the same turn, because nothing can be put back after a stream has ended.
-    const entries = reader.add(bytes);
-    if (!entries) continue;
-    input.unshift(Buffer.concat(taken));
-    return entries;
+    const state = reader.add(bytes);
+    if (state !== 'more') return read(state === 'whole' ? null : state.unknown);
+    if (enough(reader.entries)) return read(null);
   }
-  throw refusal('its table of contents is too long');
+  return read('its table of contents is too long');
 }
 
 const refusal = (why: string): HoldfastError =>
@@ -52,14 +74,16 @@ class TocReader {
   #rest: Buffer = Buffer.alloc(0);
   #header: ArchiveHeader | null = null;
   #count: number | null = null;
-  readonly #entries: TocEntry[] = [];
+  readonly entries: TocEntry[] = [];
 
-  /** @returns null as long as there is more to come */
-  add(bytes: Buffer): TocEntry[] | null {
+  /** Takes the next bytes, and says why where they are of no archive that is known here. */
+  add(bytes: Buffer): 'more' | 'whole' | { unknown: string } {
     this.#rest = Buffer.concat([this.#rest, bytes]);
     try {
-      this.#header ??= this.#begin();
-      const { integerBytes } = this.#header;
+      const header = this.#header ?? this.#begin();
+      if ('unknown' in header) return header;
+      this.#header = header;
+      const { integerBytes } = header;
       if (this.#count === null) {
         const start = new ArchiveBytes(this.#rest, 0, integerBytes);
         const count = start.integer();
@@ -68,32 +92,38 @@ class TocReader {
       }
       let at = 0;
       try {
-        while (this.#entries.length < this.#count) {
+        while (this.entries.length < this.#count) {
           const from = new ArchiveBytes(this.#rest, at, integerBytes);
-          this.#entries.push(readEntry(from, this.#header));
+          this.entries.push(readEntry(from, header));
           at = from.at;
         }
       } finally {
         this.#rest = this.#rest.subarray(at);
       }
-      return this.#entries;
+      return 'whole';
     } catch (error) {
-      if (error instanceof CutOff) return null;
+      if (error instanceof CutOff) return 'more';
       throw error;
     }
   }
 
-  #begin(): ArchiveHeader {
+  #begin(): ArchiveHeader | { unknown: string } {
     const header = readHeader(this.#rest);
-    if (!header) throw refusal('it is no archive of pg_dump');
+    if (!header) return { unknown: 'it is no archive of pg_dump' };
     const { format } = header;
     if (format < knownFormats.from || format > knownFormats.to) {
-      throw refusal(`its format is ${Math.floor(format / 100)}.${format % 100}, which is not known here`);
+      return { unknown: `its format is ${Math.floor(format / 100)}.${format % 100}, which is not known here` };
     }
     this.#rest = this.#rest.subarray(header.end);
     return header;
   }
 }
+
+/** The database, and its comment, privileges and settings. */
+const isOfDatabase = (kind: string, tag: string, schema: string | null): boolean =>
+  kind === 'DATABASE' ||
+  kind === 'DATABASE PROPERTIES' ||
+  (schema === null && (kind === 'COMMENT' || kind === 'ACL') && tag.startsWith('DATABASE '));
 
 function readEntry(from: ArchiveBytes, { format, offsetBytes }: ArchiveHeader): TocEntry {
   const id = from.integer();
@@ -103,17 +133,18 @@ function readEntry(from: ArchiveBytes, { format, offsetBytes }: ArchiveHeader): 
   const tag = from.text() ?? '';
   const kind = from.text() ?? '';
   from.integer(); // the section
-  from.text(); // the statement that makes it
+  const statement = from.text() ?? '';
   from.text(); // the statement that drops it
   from.text(); // the COPY statement
   const schema = from.text() || null;
-  from.text(); // the tablespace
+  const tablespace = from.text() || null;
   if (format >= 114) from.text(); // the access method
   if (format >= 116) from.integer(); // the kind of relation
-  from.text(); // the owner
+  const owner = from.text() || null;
   from.text(); // WITH OIDS
   const needs: number[] = [];
   for (let need = from.text(); need !== null; need = from.text()) needs.push(Number(need));
   from.skip(1 + offsetBytes); // where the data are
-  return { id, kind, tag, schema, needs };
+  const entry = { id, kind, tag, schema, tablespace, needs };
+  return isOfDatabase(kind, tag, schema) ? { ...entry, ofDatabase: { owner, statement } } : entry;
 }

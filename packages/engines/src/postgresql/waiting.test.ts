@@ -10,8 +10,8 @@ import { expect } from 'chai';
 import { createEngines } from '../index.ts';
 import { runningPrograms } from '../process/index.ts';
 
-const hasty = createEngines({ postgresqlClients: [], lockTimeoutSeconds: 0.5 }).get('postgresql');
-const patient = createEngines({ postgresqlClients: [] }).get('postgresql');
+const hasty = createEngines({ clientFolders: [], lockTimeoutSeconds: 0.5 }).get('postgresql');
+const patient = createEngines({ clientFolders: [] }).get('postgresql');
 
 /** Holds locks in a transaction while `work` runs. */
 async function whileHeld<T>(connection: Connection, statement: string, work: () => Promise<T>): Promise<T> {

@@ -60,7 +60,7 @@ export async function runStatements(
   }
 }
 
-const fast = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', shared_buffers: '64MB' };
+export const fast = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', shared_buffers: '64MB' };
 
 export async function startPostgres(options: TestPostgresOptions = {}): Promise<TestPostgres> {
   const { major = 15, settings = {} } = options;
@@ -73,6 +73,14 @@ export async function startPostgres(options: TestPostgresOptions = {}): Promise<
       port,
       settings: { ...fast, ...settings },
     });
+  return serve(dataDir, start);
+}
+
+/** Starts a server in a folder that goes with it at the end. */
+export async function serve(
+  dataDir: string,
+  start: (port?: number) => Promise<EmbeddedPostgres>,
+): Promise<TestPostgres> {
   let server = await start();
   const { port, host, user } = server;
   const password = server.password.reveal();

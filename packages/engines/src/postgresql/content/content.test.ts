@@ -15,7 +15,7 @@ import { startProgram } from '../../process/index.ts';
 import { libpqEnvironment } from '../libpq.ts';
 import { oddContent } from './testing/odd-content.ts';
 
-const engine = createEngines({ postgresqlClients: [] }).get('postgresql');
+const engine = createEngines({ clientFolders: [] }).get('postgresql');
 
 /** Dumps with content. */
 async function dumped(

@@ -1,6 +1,7 @@
 import type { Connection, ContentLevel, ContentManifest } from '@holdfast/shared/domain';
 import type { PostgresContext } from '../context.ts';
 import type { DumpProgram } from '../dump-program.ts';
+import type { PartConditions } from '../part/conditions.ts';
 import type { Session } from '../session.ts';
 import { algorithm } from './digests.ts';
 import { measure } from './measure.ts';
@@ -12,6 +13,8 @@ export interface ContentWish {
   level: ContentLevel;
   /** What the measuring may take. */
   seconds: number;
+  /** What the dump holds. */
+  conditions: PartConditions;
 }
 
 /** A snapshot that is held open for a dump, and what measures in it. */
@@ -26,7 +29,12 @@ export interface ContentOfDump {
   close(): Promise<void>;
 }
 
-const empty = ({ level }: ContentWish): ContentManifest => ({ version: 1, level, algorithm, items: [], missing: [] });
+const kindsOf = ({ conditions: { kinds } }: ContentWish): string[] | null => (kinds.length === 0 ? null : kinds);
+
+const empty = (wish: ContentWish): ContentManifest => {
+  const kinds = kindsOf(wish);
+  return { version: 1, level: wish.level, algorithm, ...(kinds && { kinds }), items: [], missing: [] };
+};
 
 /**
  * Opens the snapshot for a dump and sees that another session can take it.
@@ -51,7 +59,7 @@ export async function contentOfDump(
     if (session.server.major < oldestMajor) {
       throw new Error(`the server is PostgreSQL ${session.server.version}, older than ${oldestMajor}`);
     }
-    const { positions: before } = await readSequences(session);
+    const { positions: before } = await readSequences(session, wish.conditions);
     const needs = await readNeeds(session);
     const exported: ExportedSnapshot = await exportSnapshot(connection, options);
     opened.push(exported);
@@ -63,13 +71,13 @@ export async function contentOfDump(
       await Promise.race([program.begun, program.ended]);
       const until = performance.now() + wish.seconds * 1000;
       const left = (): number => (until - performance.now()) / 1000;
-      const measuring = { ...wish, snapshot, shares: null, left, signal, open };
+      const measuring = { ...wish, kinds: kindsOf(wish), snapshot, shares: null, left, signal, open };
       const { items, missing } = await measure(measuring, session);
       manifest.items.push(...items);
       manifest.missing.push(...missing.map(({ message }) => message));
       await program.ended;
       try {
-        const { positions: after, increments } = await readSequences(session);
+        const { positions: after, increments } = await readSequences(session, wish.conditions);
         manifest.items.push(...sequenceItems(before, after, increments));
       } catch (error) {
         manifest.missing.push(sentence('The sequences were', error));

@@ -7,10 +7,11 @@ import { until } from '@holdfast/testing/until';
 import { expect } from 'chai';
 import { createEngines } from '../../index.ts';
 import { runningPrograms } from '../../process/index.ts';
+import { conditionsOf } from '../part/conditions.ts';
 import { exportSnapshot, openMeasuring, within } from './snapshot.ts';
 import { listTables, measureTable, TableChanged } from './tables.ts';
 
-const engine = createEngines({ postgresqlClients: [], lockTimeoutSeconds: 1 }).get('postgresql');
+const engine = createEngines({ clientFolders: [], lockTimeoutSeconds: 1 }).get('postgresql');
 const wish = { content: 'full', contentSeconds: 600 } as const;
 
 /** An engine whose pg_dump is the machine's own, and does something before it, or as soon as it holds its locks. */
@@ -27,7 +28,7 @@ const engineThat = (before: string, onceLocked = ''): typeof engine => {
     process.on('SIGTERM', () => child.kill('SIGTERM'));
     child.on('close', (code) => { process.exitCode = code ?? 1; });`;
   const folder = fakePrograms({ pg_dump: source });
-  return createEngines({ postgresqlClients: [folder], lockTimeoutSeconds: 1 }).get('postgresql');
+  return createEngines({ clientFolders: [folder], lockTimeoutSeconds: 1 }).get('postgresql');
 };
 
 const contentOf = async ({ stream, content }: Dump): Promise<ContentManifest> => {
@@ -115,7 +116,7 @@ describe('content that cannot be measured', () => {
     await run('create table emptied (n int)', 'insert into emptied values (1)', 'create table dropped (n int)');
     const exported = await exportSnapshot(source, options);
     const session = await openMeasuring(source, options);
-    const tables = await within(session, exported.id, 10, () => listTables(session));
+    const tables = await within(session, exported.id, 10, () => listTables(session, conditionsOf(null)));
     await run('truncate emptied', 'drop table dropped');
     const measured = async (name: string): Promise<unknown> => {
       const table = tables.find((one) => one.name === name);

@@ -1,5 +1,6 @@
 import type { ContentItem, ContentLevel, HoldfastError } from '@holdfast/shared/domain';
 import { codeOf } from '../failures.ts';
+import type { PartConditions } from '../part/conditions.ts';
 import type { Session } from '../session.ts';
 import { definitionTasks, readExtensions } from './definitions.ts';
 import { measureLargeObjects } from './large-objects.ts';
@@ -16,6 +17,10 @@ export interface Measuring {
   level: ContentLevel;
   /** The shares of an earlier measuring, to do it alike: by kind and name. Null: each by its size. */
   shares: ReadonlyMap<string, number | null> | null;
+  /** What alone is measured, of a part; null: everything. */
+  kinds: readonly string[] | null;
+  /** What of it the dump holds. */
+  conditions: PartConditions;
   /** Says how many seconds are left; null where nobody set a limit. */
   left: () => number | null;
   /** The seconds that it may take, for people. */
@@ -64,23 +69,33 @@ export async function measure(measuring: Measuring, first: Session): Promise<Mea
   return result;
 }
 
-async function plan({ snapshot, level, shares, left }: Measuring, session: Session): Promise<Task[]> {
+async function plan(
+  { snapshot, level, shares, kinds, conditions, left }: Measuring,
+  session: Session,
+): Promise<Task[]> {
   // However little time there is, what it is not enough for has to be named.
-  const tables = await within(session, snapshot, Math.max(listingSeconds, left() ?? 0), () => listTables(session));
+  const tables = await within(session, snapshot, Math.max(listingSeconds, left() ?? 0), () =>
+    listTables(session, conditions),
+  );
   const shareOf = (kind: string, name: string): number | null => shares?.get(`${kind} ${name}`) ?? null;
+  const largeObjects: Task = {
+    what: 'The large objects',
+    otherwise: [],
+    work: async (with_) => [await measureLargeObjects(with_, level, shareOf('large_objects', 'large objects'))],
+  };
   return [
-    { what: 'The extensions', otherwise: [], work: readExtensions },
-    ...definitionTasks.map(({ what, read }) => ({ what: `The definitions of ${what}`, otherwise: [], work: read })),
+    ...(kinds === null ? [{ what: 'The extensions', otherwise: [], work: readExtensions }] : []),
+    ...definitionTasks(kinds, conditions).map(({ what, read }) => ({
+      what: `The definitions of ${what}`,
+      otherwise: [],
+      work: read,
+    })),
     ...tables.map((table) => ({
       what: table.name,
       otherwise: [{ kind: 'table', name: table.name, count: null, digest: null, share: null }],
       work: async (with_: Session) => [await measureTable(with_, table, level, shareOf('table', table.name))],
     })),
-    {
-      what: 'The large objects',
-      otherwise: [],
-      work: async (with_) => [await measureLargeObjects(with_, level, shareOf('large_objects', 'large objects'))],
-    },
+    ...(kinds?.includes('large_objects') === false ? [] : [largeObjects]),
   ];
 }
 

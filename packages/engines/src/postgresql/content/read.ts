@@ -1,5 +1,6 @@
 import { HoldfastError, type Connection, type ContentManifest } from '@holdfast/shared/domain';
 import type { PostgresContext } from '../context.ts';
+import { conditionsOf } from '../part/conditions.ts';
 import { algorithm } from './digests.ts';
 import { measure } from './measure.ts';
 import { readSequences, sequenceItems } from './sequences.ts';
@@ -29,16 +30,29 @@ export async function readContent(
   try {
     const exported = await exportSnapshot(connection, options);
     try {
+      // What was restored of a part is all there is.
+      const kinds = like.kinds ?? null;
+      const conditions = conditionsOf(null);
       const shares = new Map(like.items.map(({ kind, name, share }) => [`${kind} ${name}`, share]));
       const { items, missing } = await measure(
-        { snapshot: exported.id, level: like.level, shares, left: () => null, seconds: 0, signal, open },
+        {
+          snapshot: exported.id,
+          level: like.level,
+          shares,
+          kinds,
+          conditions,
+          left: () => null,
+          seconds: 0,
+          signal,
+          open,
+        },
         session,
       );
       const [failure] = missing;
       if (failure) throw failure.cause;
-      const { positions, increments } = await readSequences(session);
+      const { positions, increments } = await readSequences(session, conditions);
       items.push(...sequenceItems(positions, positions, increments));
-      return { version: 1, level: like.level, algorithm, items, missing: [] };
+      return { version: 1, level: like.level, algorithm, ...(kinds && { kinds }), items, missing: [] };
     } finally {
       await exported.close();
     }

@@ -1,4 +1,5 @@
 import type { ContentItem } from '@holdfast/shared/domain';
+import type { PartConditions } from '../part/conditions.ts';
 import { dumpedRelations } from '../privileges.ts';
 import type { Session } from '../session.ts';
 
@@ -18,10 +19,13 @@ export type Positions = ReadonlyMap<string, bigint | null>;
  * Reads where the sequences stand now. No snapshot holds them still: the program that dumps reads a later value than whoever
  * reads before it, and an earlier one than whoever reads after it.
  */
-export async function readSequences(session: Session): Promise<{ positions: Positions; increments: Positions }> {
+export async function readSequences(
+  session: Session,
+  { relation }: PartConditions,
+): Promise<{ positions: Positions; increments: Positions }> {
   const sequences = await session.query<Sequence>(
     `select c.oid::int8 as oid, format('%I.%I', n.nspname, c.relname) as name, s.seqincrement as increment
-     from ${dumpedRelations.replace('where', 'join pg_sequence s on s.seqrelid = c.oid where')} and c.relkind = 'S'
+     from ${dumpedRelations.replace('where', 'join pg_sequence s on s.seqrelid = c.oid where')} and c.relkind = 'S' and ${relation}
      order by 2`,
   );
   const positions = new Map<string, bigint | null>();

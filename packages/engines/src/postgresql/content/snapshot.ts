@@ -30,7 +30,6 @@ const canonical: Readonly<Record<string, string>> = {
   max_parallel_workers_per_gather: '0',
   jit: 'off',
   synchronize_seqscans: 'off',
-  idle_in_transaction_session_timeout: '0',
 };
 
 /** Opens a session that measures. */
@@ -40,7 +39,6 @@ export async function openMeasuring(connection: Connection, options: SessionOpti
     const settings = { ...canonical };
     // So that the server notices that nobody listens any more in the middle of a long statement.
     if (session.server.major >= 14) settings['client_connection_check_interval'] = '2s';
-    if (session.server.major >= 17) settings['transaction_timeout'] = '0';
     const calls = Object.entries(settings).map(
       ([name, value]) => `set_config('${name}', ${escapeLiteral(value)}, false)`,
     );

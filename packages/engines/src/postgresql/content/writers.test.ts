@@ -12,7 +12,7 @@ import { until } from '@holdfast/testing/until';
 import { expect } from 'chai';
 import { createEngines } from '../../index.ts';
 
-const engine = createEngines({ postgresqlClients: [] }).get('postgresql');
+const engine = createEngines({ clientFolders: [] }).get('postgresql');
 
 describe('content under concurrent writers', () => {
   let server: TestPostgres;

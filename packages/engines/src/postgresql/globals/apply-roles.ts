@@ -12,6 +12,8 @@ export interface AppliedRoles {
   raised: string[];
   /** Were there and may not be changed. */
   guarded: string[];
+  /** Got the password of the backup: those that had none. */
+  withPassword: string[];
 }
 
 /** What CREATE ROLE gives when nothing is said. */
@@ -25,7 +27,7 @@ const fresh: Pick<PresentRole, 'on' | 'connectionLimit' | 'sameEnd' | 'comment'>
 /** Creates the roles that are missing and brings the others to the backup's, but for the guarded ones. */
 export async function applyRoles(session: Session, roles: readonly Role[]): Promise<AppliedRoles> {
   const present = await presentRoles(session, roles);
-  const applied: AppliedRoles = { created: [], kept: [], raised: [], guarded: [] };
+  const applied: AppliedRoles = { created: [], kept: [], raised: [], guarded: [], withPassword: [] };
   const changing: Role[] = [];
   for (const role of roles) {
     const found = present.get(role.name);
@@ -37,6 +39,11 @@ export async function applyRoles(session: Session, roles: readonly Role[]): Prom
     applied[found ? 'kept' : 'created'].push(role.name);
     if (found && role.attributes.on.has('SUPERUSER')) applied.raised.push(role.name);
     const options = differences(role, found ?? fresh);
+    // One that it has by now may be in use, and may have been changed for a reason.
+    if (role.password && (found?.passwordless ?? true)) {
+      options.push(`PASSWORD ${escapeLiteral(role.password.reveal())}`);
+      applied.withPassword.push(role.name);
+    }
     if (!found) await session.query(`CREATE ROLE ${escapeIdentifier(role.name)} ${options.join(' ')}`);
     else if (options.length > 0) await session.query(`ALTER ROLE ${escapeIdentifier(role.name)} ${options.join(' ')}`);
   }

@@ -1,12 +1,14 @@
 import type { AppliedMemberships } from './apply-memberships.ts';
 import type { AppliedRoles } from './apply-roles.ts';
+import type { AppliedTablespaces } from './apply-tablespaces.ts';
 
 const shown = 10;
 
 /** What a restore of roles did, in sentences for the row. */
 export function outcomeOf(
-  { created, kept, raised, guarded }: AppliedRoles,
+  { created, kept, raised, guarded, withPassword }: AppliedRoles,
   { added, unknown }: AppliedMemberships,
+  tablespaces: AppliedTablespaces,
 ): string {
   const sentences = [
     `Roles: ${created.length} created, ${kept.length} that existed brought to the backup's, ${added} memberships added.`,
@@ -16,7 +18,17 @@ export function outcomeOf(
   }
   if (raised.length > 0) sentences.push(`Superusers now, as in the backup: ${list(raised)}.`);
   if (unknown.length > 0) sentences.push(`Memberships left out, because this server has no ${list(unknown)}.`);
-  if (created.length > 0) sentences.push('Created roles have no password yet.');
+  if (withPassword.length > 0) sentences.push(`With the password of the backup: ${list(withPassword)}.`);
+  const without = created.filter((name) => !withPassword.includes(name));
+  if (without.length > 0) {
+    const which = withPassword.length > 0 ? 'Other created' : 'Created';
+    sentences.push(`${which} roles have no password yet.`);
+  }
+  const { created: made, kept: there, leftOut } = tablespaces;
+  if (made.length + there.length > 0) {
+    sentences.push(`Tablespaces: ${made.length} created, ${there.length} that existed brought to the backup's.`);
+  }
+  sentences.push(...leftOut.slice(0, shown));
   return sentences.join(' ');
 }
 

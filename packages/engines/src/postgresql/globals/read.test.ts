@@ -67,13 +67,20 @@ describe('a globals file of PostgreSQL', () => {
       {
         name: 'a',
         attributes: { on, connectionLimit: 3, validUntil: '2030-02-01 04:30:00+00' },
+        password: null,
         settings: [
           { parameter: 'search_path', values: ['$user', 'public', 'o"dd'] },
           { parameter: 'my.app', values: ["it's \\ x"] },
         ],
         comment: 'it\'s \\ a "c"\nx; --',
       },
-      { name: 'b', attributes: { on, connectionLimit: -1, validUntil: null }, settings: [], comment: null },
+      {
+        name: 'b',
+        attributes: { on, connectionLimit: -1, validUntil: null },
+        password: null,
+        settings: [],
+        comment: null,
+      },
     ]);
     const plain = { role: 'a', member: 'b', admin: false, inherit: null, set: true, grantor: null };
     expect(memberships).to.deep.equal([
@@ -81,6 +88,29 @@ describe('a globals file of PostgreSQL', () => {
       { ...plain, admin: true, grantor: 'postgres' },
       { ...plain, admin: true, inherit: false, set: false, grantor: 'Some one' },
       { ...plain, role: 'pg_monitor', member: 'a', inherit: true, grantor: 'postgres' },
+    ]);
+  });
+
+  it('tells hashes of passwords and tablespaces', () => {
+    const scram = `SCRAM-SHA-256$4096:c2FsdA==$${'A'.repeat(43)}=:${'B'.repeat(43)}=`;
+    const { roles, tablespaces } = readGlobals(
+      file(
+        'CREATE ROLE c;',
+        `ALTER ROLE c WITH ${attributes} CONNECTION LIMIT 3 PASSWORD '${scram}' VALID UNTIL '2030-02-01 04:30:00+00';`,
+        `CREATE TABLESPACE "T s" OWNER a LOCATION '/a b';`,
+        'ALTER TABLESPACE "T s" SET (random_page_cost=1.5, seq_page_cost=2);',
+        `COMMENT ON TABLESPACE "T s" IS 'x';`,
+        `CREATE TABLESPACE u OWNER c LOCATION '/u';`,
+      ),
+    );
+    expect(roles.map(({ password }) => password?.reveal())).to.deep.equal([undefined, undefined, scram]);
+    const options = [
+      { option: 'random_page_cost', value: '1.5' },
+      { option: 'seq_page_cost', value: '2' },
+    ];
+    expect(tablespaces).to.deep.equal([
+      { name: 'T s', owner: 'a', location: '/a b', options, comment: 'x' },
+      { name: 'u', owner: 'c', location: '/u', options: [], comment: null },
     ]);
   });
 
@@ -129,7 +159,20 @@ describe('a globals file of PostgreSQL', () => {
     'CREATE ROLE a;',
     'CREATE ROLE c;',
     `CREATE ROLE c; ALTER ROLE c WITH ${attributes} PASSWORD 'x';`,
+    `CREATE ROLE c; ALTER ROLE c WITH ${attributes} PASSWORD 'md5';`,
+    `CREATE ROLE c; ALTER ROLE c WITH ${attributes} PASSWORD 'md5${'0'.repeat(33)}';`,
+    `CREATE ROLE c; ALTER ROLE c WITH ${attributes} PASSWORD 'SCRAM-SHA-256$4096:c2FsdA==$x:y';`,
     `CREATE ROLE c; ALTER ROLE c WITH SUPERUSER;`,
+    `CREATE TABLESPACE t OWNER a;`,
+    `CREATE TABLESPACE t LOCATION '/x';`,
+    `CREATE TABLESPACE pg_mine OWNER a LOCATION '/x';`,
+    `CREATE TABLESPACE t OWNER a LOCATION '/x'; CREATE TABLESPACE t OWNER a LOCATION '/y';`,
+    `CREATE TABLESPACE t OWNER a LOCATION '/x' WITH (random_page_cost=1);`,
+    `ALTER TABLESPACE t SET (random_page_cost=1);`,
+    `CREATE TABLESPACE t OWNER a LOCATION '/x'; ALTER TABLESPACE t RENAME TO s;`,
+    `CREATE TABLESPACE t OWNER a LOCATION '/x'; ALTER TABLESPACE t SET (random_page_cost='x');`,
+    `COMMENT ON TABLESPACE t IS 'x';`,
+    `GRANT CREATE ON TABLESPACE t TO a;`,
     `CREATE ROLE c WITH SUPERUSER; ALTER ROLE c WITH ${attributes};`,
     `CREATE ROLE pg_mine; ALTER ROLE pg_mine WITH ${attributes};`,
     `CREATE ROLE ""; ALTER ROLE "" WITH ${attributes};`,
@@ -180,7 +223,7 @@ describe('a globals file of PostgreSQL', () => {
 
   it('names the line and nothing of its content', () => {
     expect(refused(file("ALTER ROLE a SET secret.key TO 'hunter2' DROP;"))).to.equal(
-      'line 20 is not what pg_dumpall --roles-only writes',
+      'line 20 is not what pg_dumpall --globals-only writes',
     );
   });
 

@@ -1,3 +1,4 @@
+import { Secret } from '@holdfast/shared/domain';
 import {
   isPredefined,
   switches,
@@ -6,13 +7,15 @@ import {
   type Role,
   type RoleSetting,
   type Switch,
+  type Tablespace,
 } from './roles.ts';
 import { statementsOf, type Statement } from './statement.ts';
 import { NotGlobals } from './tokens.ts';
 
 /** A role on its way: pg_dumpall tells it in several statements. */
-interface Draft extends Omit<Role, 'attributes'> {
+interface Draft extends Omit<Role, 'attributes' | 'password'> {
   attributes: Role['attributes'] | null;
+  password: Secret | null;
   settings: RoleSetting[];
   line: number;
 }
@@ -29,26 +32,27 @@ const preamble: ReadonlyMap<string, readonly string[]> = new Map([
 const ending = '\n--\n-- PostgreSQL database cluster dump complete\n--';
 
 /**
- * Reads what `pg_dumpall --roles-only --no-role-passwords` writes, and nothing else: a statement of another kind, a role
- * that is told twice or not to its end, an attribute or a password that does not belong there.
+ * Reads what `pg_dumpall --globals-only` writes, and nothing else: a statement of another kind, a role that is told twice
+ * or not to its end, an attribute that does not belong there, a password that is no hash.
  * @throws NotGlobals
  */
 export function readGlobals(text: string): Globals {
   if (text.includes('\0')) throw new NotGlobals(1);
   if (!text.trimEnd().endsWith(ending)) throw new NotGlobals(text.split('\n').length);
   const roles = new Map<string, Draft>();
+  const tablespaces = new Map<string, TablespaceDraft>();
   const memberships: Membership[] = [];
   for (const statement of statementsOf(text)) {
     const verb = statement.oneOf(['SET', 'CREATE', 'ALTER', 'COMMENT', 'GRANT']);
     if (verb === 'SET') set(statement);
-    else if (verb === 'CREATE') create(statement, roles);
-    else if (verb === 'ALTER') alter(statement, roles);
-    else if (verb === 'COMMENT') comment(statement, roles);
+    else if (verb === 'CREATE') create(statement, roles, tablespaces);
+    else if (verb === 'ALTER') alter(statement, roles, tablespaces);
+    else if (verb === 'COMMENT') comment(statement, roles, tablespaces);
     else memberships.push(grant(statement, roles));
     statement.end();
   }
   if (roles.size === 0) throw new NotGlobals(1);
-  return { roles: [...roles.values()].map(finished), memberships };
+  return { roles: [...roles.values()].map(finished), tablespaces: [...tablespaces.values()], memberships };
 }
 
 function set(statement: Statement): void {
@@ -58,19 +62,33 @@ function set(statement: Statement): void {
   if (!values?.includes(value)) statement.refuse();
 }
 
-function create(statement: Statement, roles: Map<string, Draft>): void {
-  statement.word('ROLE');
+type Drafts = ReadonlyMap<string, Draft>;
+type TablespaceDraft = Tablespace & { options: { option: string; value: string }[] };
+
+const kinds = ['ROLE', 'TABLESPACE'] as const;
+
+function create(statement: Statement, roles: Map<string, Draft>, tablespaces: Map<string, TablespaceDraft>): void {
+  const kind = statement.oneOf(kinds);
   const name = statement.name();
-  if (roles.has(name) || isPredefined(name)) statement.refuse();
-  roles.set(name, { name, attributes: null, settings: [], comment: null, line: statement.line });
+  if (isPredefined(name)) statement.refuse();
+  if (kind === 'ROLE') {
+    if (roles.has(name)) statement.refuse();
+    roles.set(name, { name, attributes: null, password: null, settings: [], comment: null, line: statement.line });
+    return;
+  }
+  if (tablespaces.has(name)) statement.refuse();
+  statement.word('OWNER');
+  const owner = statement.name();
+  statement.word('LOCATION');
+  tablespaces.set(name, { name, owner, location: statement.text(), options: [], comment: null });
 }
 
-function alter(statement: Statement, roles: ReadonlyMap<string, Draft>): void {
-  statement.word('ROLE');
+function alter(statement: Statement, roles: Drafts, tablespaces: ReadonlyMap<string, TablespaceDraft>): void {
+  if (statement.oneOf(kinds) === 'TABLESPACE') return alterTablespace(statement, known(statement, tablespaces));
   const role = known(statement, roles);
   if (statement.oneOf(['WITH', 'SET']) === 'WITH') {
     if (role.attributes) statement.refuse();
-    role.attributes = attributes(statement);
+    Object.assign(role, attributes(statement));
     return;
   }
   const parameter = statement.name();
@@ -80,14 +98,34 @@ function alter(statement: Statement, roles: ReadonlyMap<string, Draft>): void {
   role.settings.push({ parameter, values });
 }
 
-function attributes(statement: Statement): Role['attributes'] {
+function alterTablespace(statement: Statement, { options }: TablespaceDraft): void {
+  statement.word('SET');
+  statement.sign('(');
+  do {
+    const option = statement.name();
+    statement.sign('=');
+    options.push({ option, value: statement.number() });
+  } while (statement.maybeSign(','));
+  statement.sign(')');
+}
+
+function attributes(statement: Statement): Pick<Role, 'attributes' | 'password'> {
   const on = new Set<Switch>();
   for (const name of switches) {
     if (statement.oneOf([name, `NO${name}`]) === name) on.add(name);
   }
   const connectionLimit = statement.maybeWord('CONNECTION') ? limit(statement) : -1;
+  const password = statement.maybeWord('PASSWORD') ? hash(statement) : null;
   const validUntil = statement.maybeWord('VALID') ? until(statement) : null;
-  return { on, connectionLimit, validUntil };
+  return { attributes: { on, connectionLimit, validUntil }, password };
+}
+
+/** What PostgreSQL takes for a hash: anything else it would take for a password in plain text. */
+const hashes = /^(?:md5[0-9a-f]{32}|SCRAM-SHA-256\$[0-9]+:[A-Za-z0-9+/]+=*\$[A-Za-z0-9+/]{43}=:[A-Za-z0-9+/]{43}=)$/;
+
+function hash(statement: Statement): Secret {
+  const text = statement.text();
+  return hashes.test(text) ? new Secret(text) : statement.refuse();
 }
 
 function limit(statement: Statement): number {
@@ -100,13 +138,12 @@ function until(statement: Statement): string {
   return statement.text();
 }
 
-function comment(statement: Statement, roles: ReadonlyMap<string, Draft>): void {
+function comment(statement: Statement, roles: Drafts, tablespaces: ReadonlyMap<string, TablespaceDraft>): void {
   statement.word('ON');
-  statement.word('ROLE');
-  const role = known(statement, roles);
+  const subject = known<{ comment: string | null }>(statement, statement.oneOf(kinds) === 'ROLE' ? roles : tablespaces);
   statement.word('IS');
-  if (role.comment !== null) statement.refuse();
-  role.comment = statement.text();
+  if (subject.comment !== null) statement.refuse();
+  subject.comment = statement.text();
 }
 
 function grant(statement: Statement, roles: ReadonlyMap<string, Draft>): Membership {
@@ -141,8 +178,8 @@ function option(statement: Statement, membership: Membership): void {
   else membership.set = value;
 }
 
-function known(statement: Statement, roles: ReadonlyMap<string, Draft>): Draft {
-  return roles.get(statement.name()) ?? statement.refuse();
+function known<T>(statement: Statement, told: ReadonlyMap<string, T>): T {
+  return told.get(statement.name()) ?? statement.refuse();
 }
 
 function finished({ line, attributes, ...role }: Draft): Role {

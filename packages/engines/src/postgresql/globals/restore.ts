@@ -7,6 +7,7 @@ import { withMaintenance } from '../maintenance.ts';
 import type { Session } from '../session.ts';
 import { applyMemberships } from './apply-memberships.ts';
 import { applyRoles } from './apply-roles.ts';
+import { applyTablespaces } from './apply-tablespaces.ts';
 import { outcomeOf } from './outcome.ts';
 import { readGlobals } from './read.ts';
 import type { Globals } from './roles.ts';
@@ -19,7 +20,7 @@ const largestBytes = 64 * 1024 * 1024;
 const lock = `select pg_advisory_xact_lock(hashtext('holdfast globals'))`;
 
 /**
- * Reads the whole file into roles and memberships, then makes what is missing of them in one transaction. Nothing of the
+ * Reads the whole file into roles and memberships, then makes what is missing of them in one transaction, and tablespaces. Nothing of the
  * file is run: psql would obey whatever somebody wrote into it, as a superuser of the server and, by its own commands, as
  * the user of this machine.
  */
@@ -57,14 +58,16 @@ export async function checkGlobals(input: Readable, signal: AbortSignal): Promis
   }
 }
 
-/** What fails closes the session, and so ends the transaction without a change. */
+/** What fails closes the session, and so ends the transaction without a change. Tablespaces are made outside of one. */
 async function apply(session: Session, globals: Globals, refuse: (why: string) => HoldfastError): Promise<string> {
   await session.query('BEGIN');
   await session.query(lock);
   const roles = await applyRoles(session, globals.roles);
   const memberships = await applyMemberships(session, globals.memberships, refuse);
   await session.query('COMMIT');
-  return outcomeOf(roles, memberships);
+  // Their owners have to be there.
+  const tablespaces = await applyTablespaces(session, globals.tablespaces);
+  return outcomeOf(roles, memberships, tablespaces);
 }
 
 async function textOf(input: Readable, signal: AbortSignal, refuse: (why: string) => HoldfastError): Promise<string> {

@@ -1,3 +1,5 @@
+import type { Secret } from '@holdfast/shared/domain';
+
 /** The attributes that are on or off, by the words of CREATE ROLE: each has a counterpart with NO in front. */
 export const switches = [
   'SUPERUSER',
@@ -27,6 +29,8 @@ export interface RoleSetting {
 
 export interface Role {
   name: string;
+  /** The hash of its password, by which the server knows it; null where the backup has none. */
+  password: Secret | null;
   attributes: RoleAttributes;
   settings: readonly RoleSetting[];
   comment: string | null;
@@ -43,9 +47,19 @@ export interface Membership {
   grantor: string | null;
 }
 
+/** A folder of the server in which databases and tables can lie. */
+export interface Tablespace {
+  name: string;
+  owner: string;
+  location: string;
+  options: readonly { option: string; value: string }[];
+  comment: string | null;
+}
+
 /** What a globals file holds. */
 export interface Globals {
   roles: readonly Role[];
+  tablespaces: readonly Tablespace[];
   memberships: readonly Membership[];
 }
 

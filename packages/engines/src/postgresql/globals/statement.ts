@@ -4,9 +4,9 @@ import { NotGlobals, tokensOf, type Token } from './tokens.ts';
 const longestName = 63;
 
 /** The statements of a globals file, without their semicolons. @throws NotGlobals */
-export function* statementsOf(text: string): Generator<Statement> {
+export function* statementsOf(text: string, backslashes = false): Generator<Statement> {
   let tokens: Token[] = [];
-  for (const token of tokensOf(text)) {
+  for (const token of tokensOf(text, backslashes)) {
     if (token.kind === 'sign' && token.value === ';') {
       yield new Statement(tokens, token.line);
       tokens = [];
@@ -68,13 +68,21 @@ export class Statement {
     return this.#take('text') ?? this.name();
   }
 
+  number(): string {
+    return this.#take('number') ?? this.refuse();
+  }
+
   integer(): number {
-    const number = Number(this.#take('number') ?? this.refuse());
+    const number = Number(this.number());
     return Number.isSafeInteger(number) ? number : this.refuse();
   }
 
+  atEnd(): boolean {
+    return this.#next >= this.#tokens.length;
+  }
+
   end(): void {
-    if (this.#next < this.#tokens.length) this.refuse();
+    if (!this.atEnd()) this.refuse();
   }
 
   #take(kind: Token['kind'], value?: string): string | null {

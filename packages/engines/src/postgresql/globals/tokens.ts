@@ -14,20 +14,21 @@ export class NotGlobals extends Error {
   override readonly name = 'NotGlobals';
 
   constructor(line: number) {
-    super(`line ${line} is not what pg_dumpall --roles-only writes`);
+    super(`line ${line} is not what pg_dumpall --globals-only writes`);
   }
 }
 
 /** What lies between tokens: blanks, comments to the end of the line, and psql's guard around the statements. */
 const between = /[ \t\n]+|--[^\r\n]*|^\\(?:un)?restrict [A-Za-z0-9]+$/my;
-const plain = /(?<word>[A-Za-z_][A-Za-z0-9_$]*)|(?<number>-?[0-9]+)|(?<sign>[;,=])/y;
+const plain = /(?<word>[A-Za-z_][A-Za-z0-9_$]*)|(?<number>-?[0-9]+(?:\.[0-9]+)?)|(?<sign>[;,=()])/y;
 
 /**
  * Splits a globals file. Reads fewer notations than PostgreSQL does, only those that pg_dumpall uses, so that there is
  * nothing that the two could read differently: a backslash stands in `E'…'` alone, and doubled.
+ * @param backslashes whether it stands in other strings for itself, too: pg_dump writes so under standard_conforming_strings, and no others where that is off
  * @throws NotGlobals
  */
-export function* tokensOf(text: string): Generator<Token> {
+export function* tokensOf(text: string, backslashes = false): Generator<Token> {
   const lines = lineCounter(text);
   for (let at = skip(text, 0); at < text.length; at = skip(text, at)) {
     const line = lines(at);
@@ -38,7 +39,7 @@ export function* tokensOf(text: string): Generator<Token> {
     } else if (text[at] === "'") {
       const end = closing(text, at, line);
       const inside = text.slice(at + 1, end);
-      if (inside.includes('\\')) throw new NotGlobals(line);
+      if (!backslashes && inside.includes('\\')) throw new NotGlobals(line);
       yield { kind: 'text', value: inside.replaceAll("''", "'"), line };
       at = end + 1;
     } else if (text.startsWith("E'", at)) {
