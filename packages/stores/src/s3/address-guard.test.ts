@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { lookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { s3Destination, testSettings } from '../testing.ts';
-import { AddressGuard } from './address-guard.ts';
+import { AddressGuard } from '@holdfast/shared/security';
 import { openS3Store } from './index.ts';
 
 const signal = new AbortController().signal;

@@ -1,7 +1,7 @@
 import { lookup as systemLookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import type { StoreSettings } from '../settings.ts';
-import { AddressGuard } from './address-guard.ts';
+import { AddressGuard } from '@holdfast/shared/security';
 import { checkedEndpoint } from './target.ts';
 
 const lookupLimitMs = 2000;

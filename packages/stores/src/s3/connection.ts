@@ -5,7 +5,7 @@ import type { S3Destination } from '@holdfast/shared/domain';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { StoreSettings } from '../settings.ts';
 import { abortError } from '../streams.ts';
-import { AddressGuard } from './address-guard.ts';
+import { AddressGuard } from '@holdfast/shared/security';
 import { storeError } from './errors.ts';
 import type { S3Options } from './options.ts';
 import { checkedTarget, type Target } from './target.ts';
