@@ -62,6 +62,7 @@ const kind: WorkKind<Backup> = {
     });
   },
   attempts: { table: 'holdfast.backup_attempts', of: 'backup_id' },
+  engine: 'w.engine',
   // The slot of a schedule ends as its backup does, in the same statement.
   further: endSlots,
 };
@@ -159,14 +160,22 @@ export class Backups extends WorkTable<Backup> implements BackupRepository {
     manager: EntityManager,
     id: string,
     attempt: number,
-    { files, manifestKey, manifestSha256, recipients, objectLockedUntil }: BackupResult,
+    { files, manifestKey, manifestSha256, recipients, objectLockedUntil, warnings = [] }: BackupResult,
     where?: string,
   ): Promise<boolean> {
     const { size, plainSize } = sizesOf(files);
     const settled = await this.settleAs(manager, id, attempt, {
       set: `size = $3, manifest_key = $4, progress_bytes = $5, manifest_sha256 = $6, recipients = $7,
-        object_locked_until = $8, verified_level = 'stored'`,
-      parameters: [size, manifestKey, plainSize, manifestSha256 ?? null, recipients ?? null, objectLockedUntil ?? null],
+        object_locked_until = $8, warnings = $9, verified_level = 'stored'`,
+      parameters: [
+        size,
+        manifestKey,
+        plainSize,
+        manifestSha256 ?? null,
+        recipients ?? null,
+        objectLockedUntil ?? null,
+        JSON.stringify(warnings),
+      ],
       ...(where === undefined ? {} : { where }),
     });
     if (settled) await manager.insert(backupFileEntity, files);

@@ -1,5 +1,5 @@
 import type { DataSource, EntityManager } from 'typeorm';
-import { HoldfastError, type Database, type Ids, type Secret } from '@holdfast/shared/domain';
+import { HoldfastError, type Database, type Hooks, type Ids, type Secret } from '@holdfast/shared/domain';
 import type { SecretBox } from '@holdfast/shared/security';
 import { violatedConstraint } from './constraints.ts';
 import { forgetDeletedBackups, forgetVerifications } from './deleted-backups.ts';
@@ -9,9 +9,10 @@ import { isName, isUuid } from './keys.ts';
 import { only } from './only.ts';
 import { pick } from './pick.ts';
 import type { DatabaseObstacles, DatabaseRepository, NewDatabase } from './repositories/index.ts';
-import { passwordContext } from './sealed.ts';
+import { hooksFrom, hooksText } from './sealed-hooks.ts';
+import { hooksContext, passwordContext } from './sealed.ts';
 
-/** What a registration and a change of it set, beside the password. */
+/** What a registration and a change of it set, beside what is sealed. */
 const fields = ['name', 'type', 'serverId', 'host', 'port', 'user', 'database', 'options', 'destinationId'] as const;
 
 export class Databases implements DatabaseRepository {
@@ -28,7 +29,8 @@ export class Databases implements DatabaseRepository {
   /** @throws HoldfastError configuration, when the destination or the server is not the account's */
   async create(accountId: number, database: NewDatabase): Promise<Database | 'name_taken'> {
     const id = this.#ids.uuid();
-    const row = { ...pick(database, fields), id, accountId, password: this.#seal(id, database.password) };
+    const sealed = { password: this.#seal(id, database.password), hooks: this.#sealHooks(id, database.hooks ?? null) };
+    const row = { ...pick(database, fields), id, accountId, ...sealed };
     const refused = await this.#refusal(async (manager) => {
       await manager.insert(databaseEntity, row);
       await requireNotRemoved(manager, database.destinationId);
@@ -61,8 +63,11 @@ export class Databases implements DatabaseRepository {
     change: Partial<NewDatabase>,
   ): Promise<Database | 'name_taken' | 'other_reach' | null> {
     if (!isUuid(id)) return null;
-    const { password } = change;
-    const sealed = password === undefined ? {} : { password: this.#seal(id.toLowerCase(), password) };
+    const { password, hooks } = change;
+    const sealed = {
+      ...(password === undefined ? {} : { password: this.#seal(id.toLowerCase(), password) }),
+      ...(hooks === undefined ? {} : { hooks: this.#sealHooks(id.toLowerCase(), hooks) }),
+    };
     const changed = { ...pick(change, fields), ...sealed, updatedAt: () => 'now()' };
     const refused = await this.#refusal(async (manager) => {
       await manager.update(databaseEntity, { accountId, id }, changed);
@@ -133,12 +138,21 @@ export class Databases implements DatabaseRepository {
     return password && this.#box.seal(password, passwordContext(id));
   }
 
+  #sealHooks(id: string, hooks: Hooks | null): string | null {
+    return hooks && this.#box.seal(hooksText(hooks), hooksContext(id));
+  }
+
   #openFound(row: DatabaseRow | null): Database | null {
     return row ? this.#open(row) : null;
   }
 
   #open(row: DatabaseRow): Database {
-    return { ...row, password: row.password === null ? null : this.#box.open(row.password, passwordContext(row.id)) };
+    const { id, password, hooks } = row;
+    return {
+      ...row,
+      password: password === null ? null : this.#box.open(password, passwordContext(id)),
+      hooks: hooks === null ? null : hooksFrom(this.#box.open(hooks, hooksContext(id))),
+    };
   }
 }
 

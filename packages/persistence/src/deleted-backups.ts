@@ -17,7 +17,7 @@ export async function forgetDeletedBackups(
     [id],
   );
   await forgetVerifications(manager, `backup_id in ${deleted}`, [id]);
-  for (const table of ['restores', 'remote_uploads', 'backup_files', 'backup_attempts']) {
+  for (const table of ['restores', 'remote_uploads', 'backup_files', 'hook_runs', 'backup_attempts']) {
     await manager.query(`delete from holdfast.${table} where backup_id in ${deleted}`, [id]);
   }
   await manager.query(`delete from holdfast.backups where ${column} = $1 and deleted_at is not null`, [id]);

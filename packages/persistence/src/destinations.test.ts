@@ -81,7 +81,7 @@ describe('destinations', () => {
     const { id } = await world.destinations.create(account, local);
     const database = await world.newDatabase();
     const schedule = await world.schedules.create(account, { ...newSchedule(database.id), destinationId: id });
-    const uses = { backups: 0, busyBackups: 0, databases: 0, schedules: 0 };
+    const uses = { backups: 0, busyBackups: 0, databases: 0, schedules: 0, policies: 0 };
     expect(await world.destinations.delete(account, id)).to.deep.equal({ ...uses, schedules: 1 });
     await world.schedules.delete(account, schedule?.id ?? '');
     await world.databases.update(account, database.id, { destinationId: id });

@@ -18,7 +18,8 @@ const usesOfDestination = `
     (select count(*) from holdfast.backups w where w.destination_id = $1 and w.deletion_requested_at is null
       and ${isBusy})::integer as "busyBackups",
     (select count(*) from holdfast.databases where destination_id = $1)::integer as databases,
-    (select count(*) from holdfast.schedules where destination_id = $1)::integer as schedules`;
+    (select count(*) from holdfast.schedules where destination_id = $1)::integer as schedules,
+    (select count(*) from holdfast.policies where destination_id = $1)::integer as policies`;
 
 export class Destinations implements DestinationRepository {
   readonly #dataSource: DataSource;
@@ -96,16 +97,16 @@ export class Destinations implements DestinationRepository {
   }
 
   async delete(accountId: number, id: number): Promise<DestinationUses | null> {
-    return await this.#remove(accountId, id, async (manager, { backups, databases, schedules }) => {
-      if (backups + databases + schedules > 0) return;
+    return await this.#remove(accountId, id, async (manager, { backups, databases, schedules, policies }) => {
+      if (backups + databases + schedules + policies > 0) return;
       await forgetDeletedBackups(manager, 'destination_id', id);
       await manager.delete(destinationEntity, { id });
     });
   }
 
   async requestDeletion(accountId: number, id: number, requestId?: string): Promise<DestinationUses | null> {
-    return await this.#remove(accountId, id, async (manager, { busyBackups, databases, schedules }) => {
-      if (busyBackups + databases + schedules > 0) return;
+    return await this.#remove(accountId, id, async (manager, { busyBackups, databases, schedules, policies }) => {
+      if (busyBackups + databases + schedules + policies > 0) return;
       await manager.update(destinationEntity, { id }, { deletionRequestedAt: () => 'clock_timestamp()' });
       await markAllOfDestination(manager, id, requestId);
       await removeEmptyDestination(manager, id);

@@ -39,6 +39,7 @@ describe('imports', function suite() {
       createdAt: at(1),
       manifestKey: null,
       manifestSha256: 'ef'.repeat(32),
+      warnings: [],
       recipients: ['age1xyz'],
       objectLockedUntil: null,
       startedAt: at(2),

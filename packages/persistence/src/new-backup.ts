@@ -13,6 +13,8 @@ export interface BackupRequest {
   maxFailures: number;
   /** The schedule and its tick, when that is what asks. */
   tick: { scheduleId: string; scheduledFor: Date } | null;
+  /** The run of a policy that asks, and whether this one holds the server's globals. */
+  run?: { id: string; withGlobals: boolean | null };
 }
 
 interface Source {
@@ -43,6 +45,8 @@ export async function insertBackup(manager: EntityManager, ids: Ids, request: Ba
     destinationId: source.destinationId,
     scheduleId: request.tick?.scheduleId ?? null,
     scheduledFor: request.tick?.scheduledFor ?? null,
+    runId: request.run?.id ?? null,
+    withGlobals: request.run?.withGlobals ?? null,
     method: request.method,
     engine: source.engine,
     name: backupName(source.name, source.now),
@@ -56,6 +60,7 @@ export async function insertBackup(manager: EntityManager, ids: Ids, request: Ba
     manifestKey: null,
     manifestSha256: null,
     recipients: null,
+    warnings: [],
     importedAt: null,
     objectLockedUntil: null,
     damagedAt: null,

@@ -7,9 +7,12 @@ import { connect, unusable } from './data-source.ts';
 import { Databases } from './databases.ts';
 import { Destinations } from './destinations.ts';
 import { IdempotencyKeys } from './idempotency.ts';
+import { HookRuns } from './hooks.ts';
 import { Imports } from './imports.ts';
 import { noLimits } from './limits.ts';
 import { requireFittingSchema } from './migrate.ts';
+import { Policies } from './policies.ts';
+import { PolicyRuns } from './policy-runs.ts';
 import type { Persistence } from './repositories/index.ts';
 import { Reconciliations } from './reconciliations.ts';
 import { RemoteUploads } from './remote-uploads.ts';
@@ -58,6 +61,8 @@ export async function openPersistence({
     databases: new Databases(dataSource, box, ids),
     destinations: new Destinations(dataSource, box),
     schedules: new Schedules(dataSource, ids, slotsAhead),
+    policies: new Policies(dataSource, box, ids),
+    policyRuns: new PolicyRuns(dataSource, box, ids),
     backups: new Backups(dataSource, ids, limits),
     restores: new Restores(dataSource, ids, limits),
     verifications: new Verifications(dataSource, ids, limits),
@@ -67,6 +72,7 @@ export async function openPersistence({
     remoteUploads: new RemoteUploads(dataSource),
     reconciliations: new Reconciliations(dataSource),
     imports: new Imports(dataSource),
+    hooks: new HookRuns(dataSource),
     requestRates: new RequestRates(dataSource),
     idempotency: new IdempotencyKeys(dataSource, box, ids),
     secrets: new Secrets(dataSource, box),

@@ -1,4 +1,4 @@
-import { defaultPorts, engineTypes, verificationLevels } from '@holdfast/shared/domain';
+import { verificationLevels } from '@holdfast/shared/domain';
 
 /** All levels, as the list of an SQL `in`. */
 export const levelList = `(${verificationLevels.map((level) => `'${level}'`).join(', ')})`;
@@ -7,17 +7,12 @@ const levels = `array[${verificationLevels.map((level) => `'${level}'`).join(', 
 /** The place of a level, given as an SQL expression, among all of them: `stored` is 1, nothing proven 0. */
 export const rank = (level: string): string => `coalesce(array_position(${levels}, ${level}), 0)`;
 
-const restorable = engineTypes
-  .filter((engine) => defaultPorts[engine] !== null)
-  .map((engine) => `'${engine}'`)
-  .join(', ');
-
 /** The level at that place. */
 export const levelAt = (place: string): string => `(${levels})[${place}]`;
 
-/** What our workers can prove of the backup of that alias, as a place: what has no server, or was made by a remote one, they cannot restore. */
+/** What our workers can prove of the backup of that alias, as a place: what was made by a remote server they cannot restore. */
 const mostProvable = (w: string): string =>
-  `case when ${w}.server_id is null and ${w}.engine in (${restorable}) then ${verificationLevels.length} else ${rank(`'readable'`)} end`;
+  `case when ${w}.server_id is null then ${verificationLevels.length} else ${rank(`'readable'`)} end`;
 
 /** What the policy `verification`, a JSON value, asks for of the backup of that alias, as a place; 0 where it is null. */
 export const asked = (verification: string, w: string): string =>

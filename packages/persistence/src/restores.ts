@@ -1,18 +1,11 @@
 import type { DataSource, EntityManager } from 'typeorm';
-import {
-  restoreTargetKey,
-  type Ids,
-  type Limits,
-  type Restore,
-  type RestoreAttempt,
-  type RestorePace,
-} from '@holdfast/shared/domain';
-import { currentTime } from './current-time.ts';
+import type { Ids, Limits, Restore, RestoreAttempt, RestorePace } from '@holdfast/shared/domain';
 import { removeEmptyDestination } from './deletion.ts';
 import { restoreAttemptEntity, restoreEntity } from './entities/restores.ts';
 import { newAttempt } from './entities/work.ts';
 import { isFormerDue, isUnheardFormerKept, undoRefusal } from './former.ts';
 import { isRowNumber, isUuid } from './keys.ts';
+import { insertRestore } from './new-restore.ts';
 import type { NewRestore, NewUndo, RestoreRepository, UndoRefusal } from './repositories/index.ts';
 import { WorkTable, type WorkKind } from './work.ts';
 
@@ -22,8 +15,11 @@ const kind: WorkKind<Restore> = {
   destination: null,
   yieldsTo: [],
   // A dump of a database that is swapped away in its middle would be of neither content.
+  // Of a whole server the roles come first, and whatever came of that the rest goes on.
   free: `(w.target ->> 'mode' = 'new_database'
-    or w.database_id not in (select database_id from holdfast.backups where status = 'pending'))`,
+    or w.database_id not in (select database_id from holdfast.backups where status = 'pending'))
+    and not exists (
+      select from holdfast.restores before where before.id = w.after_restore_id and before.status in ('scheduled', 'pending'))`,
   // `create` lets only one wait or run for each target.
   first: 'true',
   classes: ['true'],
@@ -38,6 +34,7 @@ const kind: WorkKind<Restore> = {
     });
   },
   attempts: { table: 'holdfast.restore_attempts', of: 'restore_id' },
+  engine: 'select d.type from holdfast.databases d where d.id = w.database_id',
   // Each attempt begins by removing what those before it left.
   further: `, cleaned as (
     update holdfast.restore_attempts a set swept_at = clock_timestamp() from changed
@@ -72,7 +69,7 @@ export class Restores extends WorkTable<Restore> implements RestoreRepository {
        where b.id = $1 and d.id = $2 and b.deletion_requested_at is null for key share of b`,
       [wanted.backupId, wanted.databaseId],
     );
-    return source ? await this.#insert(manager, { ...wanted, ...source }) : null;
+    return source ? await insertRestore(manager, this.#ids, { ...wanted, ...source }) : null;
   }
 
   async createUndo(wanted: NewUndo): Promise<Restore | UndoRefusal | null> {
@@ -98,61 +95,8 @@ export class Restores extends WorkTable<Restore> implements RestoreRepository {
       const { refusal, ...source } = undone;
       if (refusal !== null) return refusal;
       const target = { mode: 'undo', restoreId } as const;
-      return await this.#insert(manager, { ...wanted, ...source, target, fileIds: null });
+      return await insertRestore(manager, this.#ids, { ...wanted, ...source, target, fileIds: null });
     });
-  }
-
-  async #insert(
-    manager: EntityManager,
-    wanted: Omit<NewRestore, 'target'> & Pick<Restore, 'target' | 'accountId'>,
-  ): Promise<Restore | 'busy'> {
-    const now = await currentTime(manager);
-    const serverId = wanted.serverId ?? null;
-    const restore: Restore = {
-      id: wanted.id ?? this.#ids.uuid(),
-      accountId: wanted.accountId,
-      backupId: wanted.backupId,
-      databaseId: wanted.databaseId,
-      target: wanted.target,
-      ownership: wanted.ownership,
-      fileIds: wanted.fileIds,
-      selection: wanted.selection ?? null,
-      allowDamaged: wanted.allowDamaged ?? false,
-      keepHours: wanted.keepHours ?? 0,
-      former: null,
-      formerUntil: null,
-      compute: wanted.compute ?? null,
-      requestId: wanted.requestId,
-      createdAt: now,
-      startedAt: null,
-      completedAt: null,
-      progressBytes: 0,
-      estimatedBytes: null,
-      outcome: null,
-      status: 'scheduled',
-      attempt: 0,
-      failures: 0,
-      // What a remote server reports is final: it has tried again by itself.
-      maxFailures: serverId === null ? wanted.maxFailures : 1,
-      runAfter: now,
-      leaseOwner: null,
-      leaseUntil: null,
-      serverId,
-      silenceSeconds: null,
-      cancelRequestedAt: null,
-      error: null,
-    };
-    const targetKey = restoreTargetKey(restore.databaseId, restore.target);
-    const insert = manager.createQueryBuilder().insert().into(restoreEntity);
-    const { raw } = await insert
-      .values({ ...restore, targetKey })
-      .orIgnore()
-      .returning('id')
-      .updateEntity(false)
-      .execute();
-    if (Array.isArray(raw) && raw.length > 0) return restore;
-    const made = wanted.id === undefined ? null : await this.read(manager, wanted.id);
-    return made ?? 'busy';
   }
 
   async findOwned(accountId: number, id: string): Promise<Restore | null> {

@@ -129,7 +129,7 @@ export class Schedules implements ScheduleRepository {
   async planMissing(limit: number): Promise<number> {
     const lacking = await this.#dataSource.query<{ id: string }[]>(
       `select id from holdfast.schedules s
-       where enabled and (
+       where enabled and policy_id is null and (
          select count(*) from holdfast.slots where schedule_id = s.id and status = 'planned' and run_at > now()) < $2
        order by id limit $1`,
       [limit, this.#ahead],
@@ -175,7 +175,7 @@ export class Schedules implements ScheduleRepository {
  * Keeps the database on whose server scratch databases are made from being deleted until the end of the transaction.
  * @throws HoldfastError configuration, when the account has none of that id
  */
-async function requireScratch(
+export async function requireScratch(
   manager: EntityManager,
   accountId: number,
   verification: VerificationPolicy | null | undefined,

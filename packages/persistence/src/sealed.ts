@@ -22,6 +22,8 @@ const byId = (table: string, column: string): SealedColumn => ({
 export type DestinationKey = 'access_key' | 'secret_key' | 'deletion_access_key' | 'deletion_secret_key';
 
 export const passwordContext = (id: string): string => ofRow('databases', 'password')([id]);
+export const policyPasswordContext = (id: string): string => ofRow('policies', 'password')([id]);
+export const hooksContext = (id: string): string => ofRow('databases', 'hooks')([id]);
 export const keyContext = (id: number, key: DestinationKey): string => ofRow('destinations', key)([String(id)]);
 export const answerContext = (accountId: number | string, key: string): string =>
   `idempotency_keys.${accountId}.${key}.answer`;
@@ -29,6 +31,8 @@ export const answerContext = (accountId: number | string, key: string): string =
 /** All of them: what is missing here is lost when its key is taken away. A test compares them with the schema. */
 export const sealedColumns: readonly SealedColumn[] = [
   byId('databases', 'password'),
+  byId('databases', 'hooks'),
+  byId('policies', 'password'),
   byId('destinations', 'access_key'),
   byId('destinations', 'secret_key'),
   byId('destinations', 'deletion_access_key'),

@@ -81,7 +81,7 @@ describe('the keys of stored secrets', () => {
     );
     const listed = sealedColumns.map(({ table, column }) => `${table}.${column}`);
     const checked = rows.map(({ table, column }) => `${String(table)}.${String(column)}`);
-    expect(checked).to.have.length(5);
+    expect(checked).to.have.length(7);
     expect(listed).to.include.members(checked);
     expect(listed)
       .to.have.length(checked.length + 1)

@@ -66,7 +66,8 @@ function ended({ scheduleId, scheduledFor, covers }: Slot, reason: SkipReason | 
   return { scheduleId, scheduledFor, status: reason ? 'skipped' : 'missed', reason, covers, backupId: null };
 }
 
-async function isOccupied(manager: EntityManager, databaseId: string): Promise<boolean> {
+/** Whether a backup of the database waits or runs. */
+export async function isOccupied(manager: EntityManager, databaseId: string): Promise<boolean> {
   const rows = await manager.query<{ occupied: boolean }[]>(
     `select exists (
       select from holdfast.backups where database_id = $1 and status in ('scheduled', 'pending')

@@ -48,6 +48,7 @@ const kind: WorkKind<Verification> = {
     });
   },
   attempts: { table: 'holdfast.verification_attempts', of: 'verification_id' },
+  engine: 'select b.engine from holdfast.backups b where b.id = w.backup_id',
   further: '',
 };
 

@@ -26,6 +26,8 @@ export interface WorkKind<T> extends Ordered {
   began(manager: EntityManager, work: T): Promise<void>;
   /** The table of the attempts, and its column that names the work. */
   attempts: { table: string; of: string };
+  /** The kind of database that it takes to know, as an expression. */
+  engine: string;
   /** Further `with` queries on every change of state, over the rows in `changed`. */
   further: string;
 }
@@ -42,6 +44,12 @@ interface Changed {
   attempt: number;
   status: WorkStatus;
 }
+
+/**
+ * How long work that a worker does not know waits until it is rung for again: soon enough for the workers of a deploy, and so
+ * seldom that what nobody knows is in nobody's way.
+ */
+const asideSeconds = { first: 2, growth: 1.3, longest: 60 } as const;
 
 const errorOfRow = 'changed.error';
 
@@ -67,8 +75,10 @@ export function storable<Code extends string>({
   code: Code;
   message: string;
 } {
-  return { code, message: message.replaceAll('\0', '').toWellFormed() };
+  return { code, message: storableText(message) };
 }
+
+export const storableText = (text: string): string => text.replaceAll('\0', '').toWellFormed();
 
 /** Ends an attempt in failure: `transition`'s rule for `fail` and `expireLease`. */
 function failing(values: { error: string; retryable: string; retryInSeconds: string }): string {
@@ -108,19 +118,42 @@ export class WorkTable<T extends Work> implements WorkRepository<T> {
       await lockRoom(manager, table, id);
       const work = await begin({
         set: '',
-        where: `w.id = $3 and w.server_id is null and ${fits(this.#kind, this.#limits)}`,
-        parameters: [lease.worker, lease.seconds, id],
+        where: `w.id = $3 and w.server_id is null and ${this.#isKnown('$4')} and ${fits(this.#kind, this.#limits)}`,
+        parameters: [lease.worker, lease.seconds, id, lease.engines ?? null],
       });
       // To be rung for as soon as it fits. The ring gets another name, as the job of this one may not have ended yet.
       if (!work) {
         await manager.query(
-          `update ${table} set rung_at = null, refusals = refusals + 1
-           where id = $1 and status = 'scheduled' and rung_at is not null`,
-          [id],
+          `update ${table} w set rung_at = null, refusals = refusals + 1
+           where id = $1 and status = 'scheduled' and rung_at is not null and ${this.#isKnown('$2')}`,
+          [id, lease.engines ?? null],
         );
       }
       return work;
     });
+  }
+
+  /** Whether the kind of database of the row `w` is among those of a parameter; null: all are. */
+  #isKnown(engines: string): string {
+    return `(${engines}::text[] is null or (${this.#kind.engine}) = any (${engines}))`;
+  }
+
+  async setAside(id: string, engines: readonly string[]): Promise<string | null> {
+    if (!isUuid(id)) return null;
+    const { table, engine } = this.#kind;
+    const [aside] = await this.dataSource.query<{ engine: string }[]>(
+      `with aside as (
+        update ${table} w set rung_at = null, refusals = w.refusals + 1,
+          run_after = ${after(`least(${asideSeconds.first} * power(${asideSeconds.growth}, least(w.refusals, 30)), ${asideSeconds.longest})`)},
+          error = jsonb_build_object('code', 'engine_unknown', 'message', format(
+            'The worker that was to do this does not know databases of the kind "%s": it waits for one of a version that does.', (${engine})))
+        where w.id = $1 and w.status = 'scheduled' and w.server_id is null and w.run_after <= clock_timestamp()
+          and not ${this.#isKnown('$2')}
+        returning (${engine}) as engine
+      ) select engine from aside`,
+      [id, engines],
+    );
+    return aside?.engine ?? null;
   }
 
   async claimOfServer(serverId: number, silenceSeconds: number, id?: string): Promise<T | null> {
@@ -184,7 +217,8 @@ export class WorkTable<T extends Work> implements WorkRepository<T> {
     const [claimed] = await this.#change(manager, {
       set: `
         status = 'pending', attempt = w.attempt + 1, lease_owner = $1, lease_until = ${after('$2')},
-        started_at = coalesce(w.started_at, clock_timestamp()), progress_bytes = 0, estimated_bytes = null ${set}`,
+        started_at = coalesce(w.started_at, clock_timestamp()),
+        error = case when w.error ->> 'code' = 'engine_unknown' then null else w.error end, progress_bytes = 0, estimated_bytes = null ${set}`,
       where: `${where} and ${this.#begins}`,
       parameters,
     });

@@ -44,10 +44,10 @@ async function run(command: Command): Promise<number> {
       case 'download':
         return await download(deps, command.backup, command.to, command.plain);
       case 'restore': {
-        const { postgresqlClients } = environment;
+        const { clientFolders } = environment;
         const restoreDeps: RestoreDeps = {
           ...deps,
-          engines: createEngines({ postgresqlClients }),
+          engines: createEngines({ clientFolders }),
           ids: systemIds,
           connect: (target, database) =>
             connectionTo(target, database, environment, (question) => askHidden(question, signal)),

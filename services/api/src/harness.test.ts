@@ -129,7 +129,7 @@ export async function openApi(
       },
     },
     boardQueues: board.queues,
-    engines: createEngines({ postgresqlClients: [] }),
+    engines: createEngines({ clientFolders: [] }),
     openStore: (destination) =>
       openStore(destination, {
         localRoot,

@@ -46,7 +46,7 @@ try {
         persistence,
         producer,
         boardQueues: board.queues,
-        engines: createEngines({ postgresqlClients: settings.HOLDFAST_POSTGRESQL_CLIENTS }),
+        engines: createEngines({ clientFolders: settings.HOLDFAST_CLIENTS, fileRoots: settings.HOLDFAST_FILE_ROOTS }),
         openStore: (destination: Destination) => openStore(destination, storeSettings),
         checkEndpoint: (endpoint: string) => checkEndpoint(endpoint, storeSettings),
         linkSigner: new LinkSigner(settings.HOLDFAST_SECRET_KEYS),

@@ -9,7 +9,17 @@ export interface SchedulerDeps {
   logger: Logger;
   persistence: Pick<
     Persistence,
-    'schedules' | 'backups' | 'restores' | 'verifications' | 'alerts' | 'retention' | 'reconciliations' | 'imports'
+    | 'schedules'
+    | 'policies'
+    | 'policyRuns'
+    | 'backups'
+    | 'restores'
+    | 'verifications'
+    | 'alerts'
+    | 'retention'
+    | 'reconciliations'
+    | 'imports'
+    | 'hooks'
   >;
   producer: Pick<Producer, 'ring'>;
   ids: Ids;

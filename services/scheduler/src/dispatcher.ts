@@ -28,6 +28,16 @@ export async function dispatchRestores(deps: SchedulerDeps, signal: AbortSignal)
   }
 }
 
+/** The same for runs of policies, which list a server and make its backups. */
+export async function dispatchRuns(deps: SchedulerDeps, signal: AbortSignal): Promise<void> {
+  const { policyRuns } = deps.persistence;
+  for (const due of await policyRuns.takeDue(ringsAhead, deps.settings.HOLDFAST_RING_AGAIN_SECONDS)) {
+    if (signal.aborted) return;
+    const { id, attempt, refusals, requestId } = due;
+    await ring(deps, 'run.begin@1', { runId: id, requestId }, attemptJobId('run', id, attempt, refusals));
+  }
+}
+
 /** The same for verifications, which have one, too. */
 export async function dispatchVerifications(deps: SchedulerDeps, signal: AbortSignal): Promise<void> {
   const { verifications } = deps.persistence;

@@ -17,8 +17,13 @@ export async function reapVerifications(deps: SchedulerDeps, signal: AbortSignal
   await reap('verifications', deps, signal);
 }
 
+/** The same for runs of policies. */
+export async function reapRuns(deps: SchedulerDeps, signal: AbortSignal): Promise<void> {
+  await reap('policyRuns', deps, signal);
+}
+
 async function reap(
-  kind: 'backups' | 'restores' | 'verifications',
+  kind: 'backups' | 'restores' | 'verifications' | 'policyRuns',
   deps: SchedulerDeps,
   signal: AbortSignal,
 ): Promise<void> {

@@ -1,14 +1,14 @@
 import { startLoop, type Running } from '@holdfast/shared/lifecycle';
 import type { SchedulerDeps } from './deps.ts';
-import { dispatchBackups, dispatchRestores, dispatchVerifications } from './dispatcher.ts';
+import { dispatchBackups, dispatchRestores, dispatchRuns, dispatchVerifications } from './dispatcher.ts';
 import { importRequested } from './importer.ts';
-import { reapBackups, reapRestores, reapVerifications } from './reaper.ts';
+import { reapBackups, reapRestores, reapRuns, reapVerifications } from './reaper.ts';
 import { reconcile } from './reconciler.ts';
 import { remove } from './remover.ts';
 import { retain } from './retention.ts';
 import { keepSlots } from './slot-keeper.ts';
-import { sweep, sweepRestores, sweepVerifications } from './sweeper.ts';
-import { tick } from './ticker.ts';
+import { endHooks, sweep, sweepRestores, sweepVerifications } from './sweeper.ts';
+import { tick, tickPolicies } from './ticker.ts';
 import { planVerifications } from './verifier.ts';
 import { watch } from './watcher.ts';
 
@@ -26,13 +26,17 @@ export function startScheduler(deps: SchedulerDeps): Running {
   const { HOLDFAST_TICK_SECONDS: often, HOLDFAST_ALERT_SECONDS: seldom } = deps.settings;
   const turns: readonly [name: string, pauseSeconds: number, turn: Turn][] = [
     ['ticker', often, tick],
+    ['policy ticker', often, tickPolicies],
     ['backup dispatcher', often, dispatchBackups],
     ['restore dispatcher', often, dispatchRestores],
     ['verification dispatcher', often, dispatchVerifications],
+    ['run dispatcher', often, dispatchRuns],
     ['backup reaper', often, reapBackups],
     ['restore reaper', often, reapRestores],
     ['verification reaper', often, reapVerifications],
+    ['run reaper', often, reapRuns],
     ['sweeper', often, sweep],
+    ['hook sweeper', often, endHooks],
     ['restore sweeper', often, sweepRestores],
     ['verification sweeper', often, sweepVerifications],
     ['verifier', verifierSeconds, planVerifications],

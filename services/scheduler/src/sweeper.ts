@@ -35,6 +35,17 @@ export const sweepVerifications = (deps: SchedulerDeps, signal: AbortSignal): Pr
     return ring(deps, 'verification.sweep@1', { verificationId, requestId: null }, jobId);
   });
 
+/** Rings for the hooks after attempts whose workers were killed before they could run them. */
+export async function endHooks(deps: SchedulerDeps, signal: AbortSignal): Promise<void> {
+  const { HOLDFAST_RING_AGAIN_SECONDS: again } = deps.settings;
+  await inBatches(
+    (limit) => deps.persistence.hooks.takeOpen(limit, again),
+    ({ backupId, attempt }) =>
+      ring(deps, 'attempt.hooks@1', { backupId, attempt, requestId: null }, attemptJobId('hooks', backupId, attempt)),
+    { limit: batchSize, parallel: ringsInParallel, signal },
+  );
+}
+
 /** Rings for the removal of what attempts that did not settle may have left in their destinations. */
 export const sweep = (deps: SchedulerDeps, signal: AbortSignal): Promise<void> =>
   sweepOf(deps, signal, deps.persistence.backups, ({ backupId, attempt }) =>

@@ -106,7 +106,8 @@ async function start(
     persistence,
     producer,
     engines: createEngines({
-      postgresqlClients: settings.HOLDFAST_POSTGRESQL_CLIENTS,
+      clientFolders: settings.HOLDFAST_CLIENTS,
+      fileRoots: settings.HOLDFAST_FILE_ROOTS,
       lockTimeoutSeconds: settings.HOLDFAST_LOCK_TIMEOUT_SECONDS,
     }),
     openStore: (destination: Destination) => openStore(destination, storeSettings),

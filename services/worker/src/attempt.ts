@@ -18,7 +18,7 @@ export interface AttemptScope {
 
 /** What the life of an attempt needs to know of one kind of work. */
 export interface AttemptKind<T extends Work, R> {
-  name: 'backup' | 'restore' | 'verification';
+  name: 'backup' | 'restore' | 'verification' | 'run';
   repository: WorkRepository<T>;
   run: (row: T, scope: AttemptScope) => Promise<R>;
   /** @returns false when the attempt is stale */
@@ -51,11 +51,14 @@ export class Attempt<T extends Work, R> {
   /** Claims the work and runs it, unless it is not to be had. @throws what the claim failed with, nothing else */
   static async run<T extends Work, R>(deps: HandlerDeps, kind: AttemptKind<T, R>, id: string): Promise<void> {
     const { workerName: worker, settings } = deps;
-    const lease: Lease = { worker, seconds: settings.HOLDFAST_LEASE_SECONDS };
+    const { types: known } = deps.engines;
+    const lease: Lease = { worker, seconds: settings.HOLDFAST_LEASE_SECONDS, engines: known };
     const claimedAt = performance.now();
     const row = await kind.repository.claim(id, lease);
-    if (row) await new Attempt(deps, kind, row, lease, claimedAt).#run();
-    else deps.logger.debug({ [`${kind.name}Id`]: id }, 'nothing to claim');
+    if (row) return await new Attempt(deps, kind, row, lease, claimedAt).#run();
+    const unknown = await kind.repository.setAside(id, known);
+    if (unknown === null) deps.logger.debug({ [`${kind.name}Id`]: id }, 'nothing to claim');
+    else deps.leftToOthers(unknown);
   }
 
   private constructor(deps: HandlerDeps, kind: AttemptKind<T, R>, row: T, lease: Lease, claimedAt: number) {

@@ -1,8 +1,9 @@
+import type { Engines } from '@holdfast/engines';
 import type { Persistence } from '@holdfast/persistence';
 import type { ConsumerOptions } from '@holdfast/queue';
 import type { Settings } from '@holdfast/shared/config';
 import type { JobHandlers } from '@holdfast/shared/contracts';
-import type { Clock, Destination, Engine, EngineType, Ids, ObjectStore } from '@holdfast/shared/domain';
+import type { Clock, Destination, Ids, ObjectStore } from '@holdfast/shared/domain';
 import type { Running } from '@holdfast/shared/lifecycle';
 import type { Logger } from '@holdfast/shared/observability';
 
@@ -19,10 +20,13 @@ export interface WorkerDeps {
     | 'destinations'
     | 'reconciliations'
     | 'imports'
+    | 'hooks'
+    | 'policies'
+    | 'policyRuns'
   >;
   /** Connects the handlers to the queue. Its `stop` takes no more jobs and waits for the ones that run. */
   startConsumers: (handlers: JobHandlers, options: ConsumerOptions) => Promise<Running>;
-  engines: { get(type: EngineType): Engine };
+  engines: Pick<Engines, 'types' | 'get'>;
   openStore: (destination: Destination) => ObjectStore;
   clock: Clock;
   ids: Ids;
@@ -34,4 +38,6 @@ export interface WorkerDeps {
 export interface HandlerDeps extends WorkerDeps {
   /** Aborted with `stopping` when the time to finish is over: what still runs is handed back. */
   stopping: AbortSignal;
+  /** Notes that work was left to others, as no engine here knows its kind of database. */
+  leftToOthers: (engine: string) => void;
 }

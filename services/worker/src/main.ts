@@ -39,7 +39,8 @@ try {
       startConsumers: async (handlers, options) =>
         (consumers = await oncePossible(() => startConsumers(connection, handlers, options), waiting)),
       engines: createEngines({
-        postgresqlClients: settings.HOLDFAST_POSTGRESQL_CLIENTS,
+        clientFolders: settings.HOLDFAST_CLIENTS,
+        fileRoots: settings.HOLDFAST_FILE_ROOTS,
         lockTimeoutSeconds: settings.HOLDFAST_LOCK_TIMEOUT_SECONDS,
       }),
       openStore: (destination) => openStore(destination, storeSettings),

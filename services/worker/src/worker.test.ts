@@ -62,7 +62,7 @@ describe('startWorker', function suite() {
       logger: bed.logger,
       persistence: bed.persistence,
       startConsumers: (handlers, options) => startConsumers(queue, handlers, options),
-      engines: createEngines({ postgresqlClients: [] }),
+      engines: createEngines({ clientFolders: [] }),
       openStore: (destination) => wrap(openStore(destination, storeSettings())),
       clock: systemClock,
       ids: systemIds,

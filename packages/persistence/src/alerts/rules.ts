@@ -15,8 +15,17 @@ const notTheStore = (r: string): string => `${r}.error ->> 'code' = 'object_miss
 /** Seconds after which a slot that nobody answered makes its database overdue, at the latest. */
 const overdueSeconds = 6 * 3600;
 
+/** Minutes after which work that no worker knows is no mere deploy any more. */
+const unknownMinutes = 10;
+const waitsForEngine = `status = 'scheduled' and error ->> 'code' = 'engine_unknown'`;
+
 /** Hours after which a verification that was planned and still waits is overdue. */
 const verificationHours = 24;
+
+/** The run of the policy `p` that last ended, whoever asked for it. */
+const newestRun = `
+  select * from holdfast.policy_runs r where r.policy_id = p.id and r.completed_at is not null
+  order by r.created_at desc, r.id desc limit 1`;
 
 /**
  * When there is an alert, one rule for each kind. Every rule reads only rows, so that an alert is raised and cleared by what
@@ -31,7 +40,8 @@ export const alertRules: Readonly<Record<AlertKind, Rule>> = {
         select * from holdfast.backups b where b.database_id = d.id and b.completed_at is not null
           and not (b.status = 'error' and b.error ->> 'code' = 'cancelled')
         order by b.created_at desc, b.id desc limit 1) b
-      where b.status = 'error' and b.deletion_requested_at is null`,
+      -- What vanished is asked about, once.
+      where b.status = 'error' and b.deletion_requested_at is null and d.vanished_at is null`,
   },
   // The newest slot that should have led to a good backup by now: the one before the newest, or one of hours ago.
   backup_overdue: {
@@ -51,7 +61,7 @@ export const alertRules: Readonly<Record<AlertKind, Rule>> = {
         select max(coalesce(b.started_at, b.created_at)) as begun_at from holdfast.backups b
         where b.database_id = d.id and ${isGood('b')}
       ) newest on true
-      where s.enabled and due.scheduled_for > coalesce(newest.begun_at, '-infinity')`,
+      where s.enabled and d.vanished_at is null and due.scheduled_for > coalesce(newest.begun_at, '-infinity')`,
   },
   slots_missed: {
     subject: 'schedule',
@@ -114,6 +124,37 @@ export const alertRules: Readonly<Record<AlertKind, Rule>> = {
       where v.status = 'scheduled' and v.cause <> 'manual' and v.created_at <= now() - interval '${verificationHours} hours'
       group by d.id`,
   },
+  // Of each database the newest attempt whose hooks have run: what was to be undone after it may last.
+  hook_failed: {
+    subject: 'database',
+    query: `
+      select d.account_id, d.id::text as subject_id, format(
+        'A hook after a backup of "%s" failed, and what it was to undo may last: %s %s.', d.name, h.name, h.problem) as message
+      from holdfast.databases d cross join lateral (
+        select a.backup_id, a.attempt from holdfast.backup_attempts a join holdfast.backups b on b.id = a.backup_id
+        where b.database_id = d.id and a.hooks_closed_at is not null order by a.hooks_closed_at desc limit 1
+      ) newest
+      cross join lateral (
+        select name, problem from (
+          select distinct on (position) * from holdfast.hook_runs
+          where backup_id = newest.backup_id and attempt = newest.attempt and phase = 'after'
+          order by position, started_at desc
+        ) last where outcome = 'failed' order by position limit 1
+      ) h`,
+  },
+  engine_unknown: {
+    subject: 'database',
+    query: `
+      select d.account_id, d.id::text as subject_id, format(
+        'Work on "%s" waits since %s: the workers here do not know databases of the kind "%s". Start workers of a version that does.',
+        d.name, ${moment('min(w.created_at)')}, d.type) as message
+      from (
+        select database_id, created_at from holdfast.backups where ${waitsForEngine}
+        union all select database_id, created_at from holdfast.restores where ${waitsForEngine}
+        union all select database_id, created_at from holdfast.verifications where ${waitsForEngine}
+      ) w join holdfast.databases d on d.id = w.database_id
+      where w.created_at <= now() - interval '${unknownMinutes} minutes' group by d.id`,
+  },
   deletion_failed: {
     subject: 'backup',
     query: `
@@ -141,5 +182,28 @@ export const alertRules: Readonly<Record<AlertKind, Rule>> = {
         where removed_at is null and not known group by destination_id
       ) o on o.destination_id = d.id
       where d.deletion_requested_at is null`,
+  },
+  database_vanished: {
+    subject: 'database',
+    query: `
+      select d.account_id, d.id::text as subject_id, format(
+        'The database "%s" is not on the server of the policy "%s" any more, since %s: say whether this is as it should be. Its backups stay as they are.',
+        d.database, p.name, ${moment('d.vanished_at')}) as message
+      from holdfast.databases d join holdfast.policies p on p.id = d.policy_id
+      where d.vanished_at is not null and d.vanish_expected is not true`,
+  },
+  run_failed: {
+    subject: 'policy',
+    query: `
+      select p.account_id, p.id::text as subject_id, format(
+        'The last run of the policy "%s" could not list the databases of its server, so that none was backed up: %s',
+        p.name, r.error ->> 'message') as message
+      from holdfast.policies p cross join lateral (${newestRun}) r where r.status = 'error'`,
+  },
+  run_suspicious: {
+    subject: 'policy',
+    query: `
+      select p.account_id, p.id::text as subject_id, format('The last run of the policy "%s": %s', p.name, r.findings ->> 'suspicious') as message
+      from holdfast.policies p cross join lateral (${newestRun}) r where r.findings ->> 'suspicious' is not null`,
   },
 };

@@ -8,6 +8,7 @@ interface Turns {
   backupsTurnAt: Date | null;
   restoresTurnAt: Date | null;
   verificationsTurnAt: Date | null;
+  runsTurnAt: Date | null;
 }
 
 export const accountEntity = new EntitySchema<Account & Turns>({
@@ -20,6 +21,7 @@ export const accountEntity = new EntitySchema<Account & Turns>({
     backupsTurnAt: hidden(optional(instant)),
     restoresTurnAt: hidden(optional(instant)),
     verificationsTurnAt: hidden(optional(instant)),
+    runsTurnAt: hidden(optional(instant)),
   },
   uniques: [{ name: 'accounts_name_key', columns: ['name'] }],
   checks: [{ name: 'accounts_name_check', expression: `name <> ''` }],

@@ -20,7 +20,7 @@ export const alertEntity = new EntitySchema<Alert>({
   checks: [
     {
       name: 'alerts_subject_type_check',
-      expression: `subject_type in ('database', 'schedule', 'backup', 'destination')`,
+      expression: `subject_type in ('database', 'schedule', 'backup', 'destination', 'policy')`,
     },
   ],
   indices: [

@@ -1,6 +1,6 @@
 import { EntitySchema } from 'typeorm';
 import type { Backup, BackupAttempt, BackupFile, PublicError } from '@holdfast/shared/domain';
-import { bytes, bytewise, hidden, instant, integer, json, optional, text, uuid, uuidKey } from './columns.ts';
+import { bytes, bytewise, flag, hidden, instant, integer, json, optional, text, uuid, uuidKey } from './columns.ts';
 import { levelList } from '../proof.ts';
 import { restricted, withinAccount } from './foreign-keys.ts';
 import { attemptChecks, attemptColumns, workChecks, workColumns, workIndices, workServer } from './work.ts';
@@ -17,6 +17,17 @@ interface Hidden {
   deletedAt: Date | null;
 }
 
+interface HiddenOfAttempt {
+  rungAt: Date | null;
+  /** When the hooks of the attempt began. */
+  hooksOpenedAt: Date | null;
+  /** Until then somebody runs those after it. */
+  hooksHeldUntil: Date | null;
+  hooksRungAt: Date | null;
+  /** When those after it had run. */
+  hooksClosedAt: Date | null;
+}
+
 export const backupEntity = new EntitySchema<Backup & Hidden>({
   name: 'Backup',
   tableName: 'backups',
@@ -27,6 +38,8 @@ export const backupEntity = new EntitySchema<Backup & Hidden>({
     destinationId: integer,
     scheduleId: optional(uuid),
     scheduledFor: optional(instant),
+    runId: optional(uuid),
+    withGlobals: optional(flag),
     method: text,
     engine: text,
     name: text,
@@ -34,6 +47,7 @@ export const backupEntity = new EntitySchema<Backup & Hidden>({
     manifestKey: optional(text),
     manifestSha256: optional(text),
     recipients: optional({ ...text, array: true }),
+    warnings: { ...json, default: [] },
     importedAt: optional(instant),
     objectLockedUntil: optional(instant),
     damagedAt: optional(instant),
@@ -85,6 +99,7 @@ export const backupEntity = new EntitySchema<Backup & Hidden>({
     { name: 'backups_running_key', columns: ['databaseId'], unique: true, where: `status = 'pending'` },
     { name: 'backups_database_id_created_at_idx', columns: ['databaseId', 'createdAt'] },
     { name: 'backups_destination_id_idx', columns: ['destinationId'] },
+    { name: 'backups_run_id_idx', columns: ['runId'], where: 'run_id is not null' },
     {
       name: 'backups_verified_idx',
       columns: ['destinationId', 'verifiedAt', 'completedAt'],
@@ -108,6 +123,7 @@ export const backupEntity = new EntitySchema<Backup & Hidden>({
     withinAccount('backups_database_fkey', 'Database', 'databaseId'),
     withinAccount('backups_destination_fkey', 'Destination', 'destinationId'),
     { ...restricted('backups_schedule_fkey', 'Schedule', ['scheduleId']), onDelete: 'SET NULL' },
+    { ...restricted('backups_run_fkey', 'PolicyRun', ['runId']), onDelete: 'SET NULL' },
     workServer('backups'),
   ],
 });
@@ -148,7 +164,7 @@ export const backupFileEntity = new EntitySchema<BackupFile>({
   foreignKeys: [restricted('backup_files_backup_fkey', 'Backup', ['backupId'])],
 });
 
-export const backupAttemptEntity = new EntitySchema<BackupAttempt & { rungAt: Date | null }>({
+export const backupAttemptEntity = new EntitySchema<BackupAttempt & HiddenOfAttempt>({
   name: 'BackupAttempt',
   tableName: 'backup_attempts',
   columns: {
@@ -156,6 +172,10 @@ export const backupAttemptEntity = new EntitySchema<BackupAttempt & { rungAt: Da
     destinationId: integer,
     prefix: bytewise,
     ...attemptColumns,
+    hooksOpenedAt: hidden(optional(instant)),
+    hooksHeldUntil: hidden(optional(instant)),
+    hooksRungAt: hidden(optional(instant)),
+    hooksClosedAt: hidden(optional(instant)),
   },
   checks: [
     ...attemptChecks('backup_attempts'),
@@ -163,11 +183,21 @@ export const backupAttemptEntity = new EntitySchema<BackupAttempt & { rungAt: Da
       name: 'backup_attempts_settled_check',
       expression: 'not settled or (ended_at is not null and error is null and swept_at is null)',
     },
+    {
+      name: 'backup_attempts_hooks_check',
+      expression:
+        'hooks_opened_at is not null or (hooks_held_until is null and hooks_rung_at is null and hooks_closed_at is null)',
+    },
   ],
   indices: [
     { name: 'backup_attempts_destination_id_idx', columns: ['destinationId'] },
     { name: 'backup_attempts_settled_prefix_idx', columns: ['destinationId', 'prefix'], where: 'settled' },
     { name: 'backup_attempts_sweep_idx', columns: ['endedAt'], where: 'not settled and swept_at is null' },
+    {
+      name: 'backup_attempts_hooks_idx',
+      columns: ['endedAt'],
+      where: 'hooks_opened_at is not null and hooks_closed_at is null',
+    },
     { name: 'backup_attempts_settled_key', columns: ['backupId'], unique: true, where: 'settled' },
   ],
   foreignKeys: [

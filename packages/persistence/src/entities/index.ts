@@ -3,8 +3,10 @@ import { alertEntity } from './alerts.ts';
 import { backupAttemptEntity, backupEntity, backupFileEntity } from './backups.ts';
 import { databaseEntity } from './databases.ts';
 import { destinationEntity } from './destinations.ts';
+import { hookRunEntity } from './hooks.ts';
 import { importEntity } from './imports.ts';
 import { orphanEntity, reconciliationEntity } from './reconciliations.ts';
+import { policyEntity, policyRunAttemptEntity, policyRunEntity } from './policies.ts';
 import { remoteUploadEntity } from './remote-uploads.ts';
 import { idempotencyKeyEntity, requestRateEntity } from './requests.ts';
 import { restoreAttemptEntity, restoreEntity } from './restores.ts';
@@ -19,11 +21,15 @@ export const entities = [
   apiTokenEntity,
   serverEntity,
   destinationEntity,
+  policyEntity,
   databaseEntity,
   scheduleEntity,
+  policyRunEntity,
+  policyRunAttemptEntity,
   backupEntity,
   backupFileEntity,
   backupAttemptEntity,
+  hookRunEntity,
   remoteUploadEntity,
   restoreEntity,
   restoreAttemptEntity,

@@ -11,6 +11,7 @@ export const scheduleEntity = new EntitySchema<Schedule & { retentionCheckedAt: 
     id: uuidKey,
     accountId: integer,
     databaseId: uuid,
+    policyId: optional(uuid),
     destinationId: optional(integer),
     cron: text,
     timezone: text,
@@ -42,11 +43,18 @@ export const scheduleEntity = new EntitySchema<Schedule & { retentionCheckedAt: 
   indices: [
     { name: 'schedules_database_id_idx', columns: ['databaseId'] },
     { name: 'schedules_destination_id_idx', columns: ['destinationId'] },
+    {
+      name: 'schedules_policy_key',
+      columns: ['policyId', 'databaseId'],
+      unique: true,
+      where: 'policy_id is not null',
+    },
     { name: 'schedules_periodic_setting_key', columns: ['databaseId'], unique: true, where: 'is_periodic_setting' },
   ],
   foreignKeys: [
     restricted('schedules_account_fkey', 'Account', ['accountId']),
     withinAccount('schedules_database_fkey', 'Database', 'databaseId'),
     withinAccount('schedules_destination_fkey', 'Destination', 'destinationId'),
+    withinAccount('schedules_policy_fkey', 'ServerPolicy', 'policyId'),
   ],
 });

@@ -1,12 +1,12 @@
 import type { EntitySchemaIndexOptions, EntitySchemaOptions } from 'typeorm';
-import type { Backup, Restore } from '@holdfast/shared/domain';
+import type { Backup, PolicyRun, Restore } from '@holdfast/shared/domain';
 import { restricted, type ForeignKey } from './foreign-keys.ts';
 import { bytes, flag, hidden, instant, integer, json, optional, text } from './columns.ts';
 
 type Check = NonNullable<EntitySchemaOptions<unknown>['checks']>[number];
 
-/** What backups and restores have in common. */
-export type Work = Pick<Backup, keyof Backup & keyof Restore>;
+/** What all work has in common. */
+export type Work = Pick<Backup, keyof Backup & keyof Restore & keyof PolicyRun>;
 
 export const workColumns = {
   status: text,

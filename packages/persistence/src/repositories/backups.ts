@@ -26,6 +26,8 @@ export interface BackupResult {
   manifestKey: string;
   /** Of the manifest's whole text. */
   manifestSha256?: string;
+  /** What the backup does not hold; absent when there is nothing to say. */
+  warnings?: readonly string[];
   /** Absent when the files are not encrypted. */
   recipients?: readonly string[] | null;
   /** Absent when the store does not lock them. */

@@ -1,6 +1,11 @@
-import type { Database } from '@holdfast/shared/domain';
+import type { Database, Hooks } from '@holdfast/shared/domain';
 
-export type NewDatabase = Omit<Database, 'id' | 'accountId' | 'serverId' | 'createdAt' | 'updatedAt'> & {
+export type NewDatabase = Omit<
+  Database,
+  'id' | 'accountId' | 'serverId' | 'hooks' | 'policyId' | 'vanishedAt' | 'vanishExpected' | 'createdAt' | 'updatedAt'
+> & {
+  /** Absent: none. */
+  hooks?: Hooks | null;
   /** The remote server that backs it up; absent: our workers. */
   serverId?: number | null;
 };

@@ -53,4 +53,5 @@ export interface DestinationUses {
   busyBackups: number;
   databases: number;
   schedules: number;
+  policies: number;
 }

@@ -23,6 +23,7 @@ export interface FoundBackup {
     | 'manifestKey'
     | 'manifestSha256'
     | 'recipients'
+    | 'warnings'
     | 'objectLockedUntil'
   > & { startedAt: Date; completedAt: Date; attempt: number };
   engine: EngineType;

@@ -3,7 +3,9 @@ import type { AlertRepository } from './alerts.ts';
 import type { BackupRepository } from './backups.ts';
 import type { DatabaseRepository } from './databases.ts';
 import type { DestinationRepository } from './destinations.ts';
+import type { HookRepository } from './hooks.ts';
 import type { ImportRepository } from './imports.ts';
+import type { PolicyRepository, PolicyRunRepository } from './policies.ts';
 import type { ReconciliationRepository } from './reconciliations.ts';
 import type { RemoteUploadRepository } from './remote-uploads.ts';
 import type { IdempotencyRepository, RequestRateRepository } from './requests.ts';
@@ -20,7 +22,9 @@ export * from './backups.ts';
 export * from './databases.ts';
 export * from './destination-runs.ts';
 export * from './destinations.ts';
+export * from './hooks.ts';
 export * from './imports.ts';
+export * from './policies.ts';
 export * from './reconciliations.ts';
 export * from './remote-uploads.ts';
 export * from './requests.ts';
@@ -38,6 +42,8 @@ export interface Persistence {
   databases: DatabaseRepository;
   destinations: DestinationRepository;
   schedules: ScheduleRepository;
+  policies: PolicyRepository;
+  policyRuns: PolicyRunRepository;
   backups: BackupRepository;
   restores: RestoreRepository;
   verifications: VerificationRepository;
@@ -48,6 +54,7 @@ export interface Persistence {
   reconciliations: ReconciliationRepository;
   requestRates: RequestRateRepository;
   imports: ImportRepository;
+  hooks: HookRepository;
   idempotency: IdempotencyRepository;
   secrets: SecretRepository;
   /** Resolves when the database answers and its schema fits. */

@@ -17,6 +17,10 @@ export type NewRestore = Pick<
   keepHours?: number;
   /** The remote server that does it; absent: our workers. */
   serverId?: number | null;
+  /** Absent: it is restored alone. */
+  groupId?: string | null;
+  /** Absent: it waits for no other one. */
+  afterRestoreId?: string | null;
 };
 
 export type NewUndo = Pick<Restore, 'accountId' | 'databaseId' | 'requestId' | 'maxFailures'> & {

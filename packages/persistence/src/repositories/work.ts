@@ -4,6 +4,8 @@ import type { PublicError, WorkAttempt, WorkStatus } from '@holdfast/shared/doma
 export interface Lease {
   worker: string;
   seconds: number;
+  /** The kinds of databases that it knows; absent: all. */
+  engines?: readonly string[];
 }
 
 /** What a heartbeat learns: go on; the lease was lost to somebody else; or stop because somebody asked for it. */
@@ -49,6 +51,12 @@ export interface WorkRepository<T> {
    * on, or it would exceed a limit; where it still waits it is to be rung for anew.
    */
   claim(id: string, lease: Lease): Promise<T | null>;
+  /**
+   * Leaves work on a kind of database that is none of `engines` to other workers: it stays `scheduled`, counts no attempt and no
+   * failure, says what it waits for, and is rung for again after a while.
+   * @returns that kind; null when it is none that is unknown, or not due
+   */
+  setAside(id: string, engines: readonly string[]): Promise<string | null>;
   /** Begins the oldest work that is due for a remote server, or the one of that id; null when there is none. */
   claimOfServer(serverId: number, silenceSeconds: number, id?: string): Promise<T | null>;
   /**

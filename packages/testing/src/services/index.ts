@@ -1,5 +1,5 @@
 export { launchAgent, startAgent, type AgentProcess } from './agent.ts';
-export { type Answer, HoldfastClient, type BackupView, type RestoreView } from './client.ts';
+export { type Answer, HoldfastClient, type BackupView, type RestoreView, type DatabaseFields } from './client.ts';
 export { imageProcess } from './image.ts';
 export { type Holdfast, type HoldfastOptions, startHoldfast } from './holdfast.ts';
 export { probe, runProgram, startService, type Service, type ServiceName } from './service.ts';

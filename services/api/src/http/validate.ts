@@ -27,7 +27,7 @@ export function validate<S extends z.ZodType>(
   throw invalid(fields, rules);
 }
 
-const envelopes: ReadonlySet<unknown> = new Set(['database', 'server', 'token']);
+const envelopes: ReadonlySet<unknown> = new Set(['database', 'server', 'server_policy', 'token']);
 
 /** `database.host` is called `host`: the envelope of the database dialect is not part of a field's name. */
 function fieldOf(path: readonly PropertyKey[]): string {

@@ -6,6 +6,7 @@ import { idView } from '../presenters/values.ts';
 const others: Readonly<Record<string, z.ZodType>> = {
   '/api/databases/:db': z.string().meta({ description: 'The id or the name of a database.', examples: ['my-db-123'] }),
   '/api/backup-destinations/:id': integerId.meta({ examples: [1] }),
+  '/api/server-policies/:id': z.string().meta({ description: 'The id or the name of a policy.', examples: ['main'] }),
   '/api/servers/:id': integerId.meta({ examples: [3] }),
 };
 

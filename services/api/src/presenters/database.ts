@@ -1,13 +1,20 @@
 import { tlsModes, type Database, type Schedule } from '@holdfast/shared/domain';
 import { z } from 'zod';
+import { hooksView, presentHooks } from './hook.ts';
 import { periodicView, presentPeriodic } from './schedule.ts';
 import { presentTime, timeView } from './time.ts';
 import { engineView, idView } from './values.ts';
 
-const optionsView = z.strictObject({
+const names = z.array(z.string()).optional();
+
+export const optionsView = z.strictObject({
   sslmode: z.enum(tlsModes).optional(),
   ca: z.string().optional(),
   globals: z.boolean().optional(),
+  globals_passwords: z.boolean().optional(),
+  ignore: names,
+  include: z.strictObject({ schemas: names, tables: names }).optional(),
+  exclude: z.strictObject({ schemas: names, tables: names, table_data: names }).optional(),
 });
 
 const onlyDirect = {
@@ -25,7 +32,16 @@ export const databaseView = z
     user: z.string().nullable().meta(onlyDirect),
     database: z.string(),
     options: optionsView,
+    hooks: hooksView.nullable().meta({ description: 'What is done around its backups; null: nothing.' }),
     destination_id: z.int(),
+    policy_id: idView.nullable().meta({
+      description:
+        'The policy of a whole server that covers it and says how it is reached; null: it was registered by itself.',
+    }),
+    vanished_at: timeView.nullable().meta({
+      description: 'Since when the server of its policy lists it no more; null while it does.',
+    }),
+    vanish_expected: z.boolean().nullable().meta({ description: 'What somebody said of that; null: nothing yet.' }),
     ...periodicView.shape,
     created_at: timeView,
     updated_at: timeView,
@@ -44,7 +60,11 @@ export const databaseView = z
         user: 'backup',
         database: 'shop',
         options: { sslmode: 'verify-full' },
+        hooks: null,
         destination_id: 1,
+        policy_id: null,
+        vanished_at: null,
+        vanish_expected: null,
         periodic_backups_enabled: true,
         periodic_backups_scheduled_at: [3],
         created_at: '2026-09-01T09:30:00.000Z',
@@ -64,7 +84,11 @@ export function presentDatabase(database: Database, periodic: Schedule | null): 
     user: database.user,
     database: database.database,
     options: database.options,
+    hooks: database.hooks && presentHooks(database.hooks),
     destination_id: database.destinationId,
+    policy_id: database.policyId,
+    vanished_at: presentTime(database.vanishedAt),
+    vanish_expected: database.vanishExpected,
     ...presentPeriodic(periodic),
     created_at: presentTime(database.createdAt),
     updated_at: presentTime(database.updatedAt),

@@ -22,6 +22,12 @@ export const restoreView = z
       .strictObject({ schemas: z.array(z.string()), tables: z.array(z.string()) })
       .nullable()
       .meta({ description: 'What of the backup is restored; null: everything.' }),
+    group_id: idView
+      .nullable()
+      .meta({ description: 'What restores of one run of a policy have in common; null: it is restored alone.' }),
+    after_restore_id: idView
+      .nullable()
+      .meta({ description: 'The restore that has to end before this one begins, whatever it ends as.' }),
     undo_of: idView
       .nullable()
       .meta({ description: 'The restore that it undoes; null: it brings content of a backup.' }),
@@ -51,6 +57,8 @@ export const restoreView = z
         target: { new_database: 'shop_restored' },
         ownership: 'skip',
         selection: null,
+        group_id: null,
+        after_restore_id: null,
         undo_of: null,
         former: null,
         progress: { bytes: 0, fraction: null },
@@ -78,6 +86,8 @@ export function presentRestore(restore: Restore, attempts: readonly WorkAttempt[
     target: target.mode === 'new_database' ? { new_database: target.database } : { in_place: true },
     ownership: restore.ownership,
     selection: restore.selection,
+    group_id: restore.groupId,
+    after_restore_id: restore.afterRestoreId,
     undo_of: target.mode === 'undo' ? target.restoreId : null,
     former: former !== null && formerUntil !== null ? { database: former, until: presentTime(formerUntil) } : null,
     progress: presentProgress(restore),

@@ -19,7 +19,7 @@ export const policyView = z
   })
   .meta({ id: 'VerificationPolicy', examples: [{ level: 'identical', every: 1, scratch_database_id: null }] });
 
-export function presentPolicy({ verification }: Schedule): z.input<typeof policyView> | null {
+export function presentPolicy({ verification }: Pick<Schedule, 'verification'>): z.input<typeof policyView> | null {
   if (!verification) return null;
   return {
     level: verification.level,

@@ -13,6 +13,7 @@ import { databaseRoutes } from './databases/databases.ts';
 import { deletionRoutes } from './databases/deletion.ts';
 import { databaseDialect } from './databases/dialect.ts';
 import { downloadRoutes } from './databases/download.ts';
+import { hookRoutes } from './databases/hooks.ts';
 import { preflightRoutes } from './databases/preflight.ts';
 import { restoreRoutes } from './databases/restores.ts';
 import { retentionRoutes } from './databases/retention.ts';
@@ -27,6 +28,7 @@ import { reconciliationRoutes } from './destinations/reconciliation.ts';
 import { healthRoutes } from './health.ts';
 import { remoteDialect } from './remote/dialect.ts';
 import { remoteRoutes } from './remote/index.ts';
+import { serverPolicyRoutes } from './server-policies/index.ts';
 import { serverRoutes } from './servers/servers.ts';
 import { tokenRoutes } from './tokens/tokens.ts';
 
@@ -45,12 +47,14 @@ export const routes: readonly Route[] = [
   ...preflightRoutes,
   ...undoRoutes,
   ...cancelRoutes,
+  ...hookRoutes,
   ...verificationRoutes,
   ...backupsV1Routes,
   ...restoresV1Routes,
   ...destinationRoutes,
   ...reconciliationRoutes,
   ...importRoutes,
+  ...serverPolicyRoutes,
   ...serverRoutes,
   ...tokenRoutes,
   ...accountRoutes,

@@ -1,4 +1,4 @@
-import { Secret, type Restore, type Schedule, type Verification } from '@holdfast/shared/domain';
+import { Secret, type PolicyRun, type Restore, type Schedule, type Verification } from '@holdfast/shared/domain';
 import type { TestS3 } from '@holdfast/testing/s3';
 import type { Tenant, TestApi } from '../harness.test.ts';
 import type { Route } from '../http/route.ts';
@@ -14,6 +14,12 @@ const bodies: Record<string, unknown> = {
   'POST /api/tokens': { token: { name: 'new', scopes: ['backups:read'] } },
   'POST /api/backup-destinations': { label: 'New', type: 'local', path: 'new' },
   'POST /api/servers': { server: { name: 'new' } },
+  'POST /api/server-policies': {
+    server_policy: { name: 'new', type: 'postgresql', host: 'db.example.com', user: 'app', cron: '0 3 * * *' },
+  },
+  'PATCH /api/server-policies/:id': { server_policy: { user: 'other' } },
+  'PUT /api/server-policies/:id': { server_policy: { user: 'other' } },
+  'POST /api/server-policies/:id/databases/:db/vanished': { expected: true },
   'POST /api/databases/:db/backups/:id/restore/preflight': {
     target: { new_database: 'looked at' },
     selection: { schemas: ['billing'], tables: ['public.orders'] },
@@ -93,6 +99,7 @@ export async function objectsOf(api: TestApi, tenant: Tenant, s3: TestS3): Promi
   await api.deps.persistence.backups.markDamaged(damaged.backup.id, { state: 'missing', detail: 'x' });
   await api.deps.persistence.alerts.update();
   const remote = await remoteObjectsOf(api, tenant, s3);
+  const policy = await policyObjectsOf(api, tenant);
   return {
     ids: {
       '/api/databases/:db': database.id,
@@ -106,12 +113,56 @@ export async function objectsOf(api: TestApi, tenant: Tenant, s3: TestS3): Promi
       '/v1/backups/:id': backup.id,
       '/v1/backups/:id/restores/:rid': restore.id,
       '/api/servers/:id': String(remote.serverId),
+      '/api/server-policies/:id': policy.id,
+      '/api/server-policies/:id/runs/:run': policy.runId,
+      '/api/server-policies/:id/databases/:db': policy.vanishedId,
       '/api/remote/backups/:backup': remote.backupId,
       '/api/remote/jobs/:id': remote.backupId,
     },
     adminToken: await api.token(account, ['admin']),
     serverToken: remote.token,
   };
+}
+
+/** A policy with a run that is done, and a database that vanished afterwards. */
+async function policyObjectsOf(api: TestApi, { account, destination, database }: Tenant) {
+  const { policies, policyRuns, backups } = api.deps.persistence;
+  const created = await policies.create(account.id, {
+    name: `servers of ${account.name}`,
+    type: 'postgresql',
+    host: database.host ?? '',
+    port: database.port ?? 0,
+    user: 'nobody',
+    password: new Secret('servers'),
+    database: 'postgres',
+    options: { sslmode: 'disable' },
+    destinationId: destination.id,
+    include: ['*'],
+    exclude: [],
+    globals: false,
+    cron: '0 3 * * *',
+    timezone: 'UTC',
+    jitterSeconds: 0,
+    retention: {},
+    verification: null,
+    enabled: true,
+  });
+  if (created === 'name_taken') throw new Error('The name of the test policy is taken.');
+  const run = async (...names: string[]): Promise<string> => {
+    const made = await policyRuns.create({ policyId: created.id, requestId: null, maxFailures: 1 });
+    const claimed = await policyRuns.claim((made as PolicyRun).id, { worker: 'test', seconds: 60 });
+    const listing = { server: created, databases: names.map((name) => ({ name, sizeBytes: 1 })), maxFailures: 1 };
+    await policyRuns.settle(claimed?.id ?? '', claimed?.attempt ?? 0, listing);
+    return claimed?.id ?? '';
+  };
+  const runId = await run('kept', 'dropped');
+  for (const { id } of await policyRuns.backupsOf(runId)) {
+    const claimed = await backups.claim(id, { worker: 'test', seconds: 60 });
+    await backups.settle(id, claimed?.attempt ?? 0, { files: [], manifestKey: `${id}/manifest.json` });
+  }
+  await run('kept');
+  const vanished = (await policies.members(created.id)).find(({ vanishedAt }) => vanishedAt !== null);
+  return { id: created.id, runId, vanishedId: vanished?.id ?? '' };
 }
 
 /** A server and a backup that waits for it; a second one waits for whoever claims. */

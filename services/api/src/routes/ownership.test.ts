@@ -87,6 +87,7 @@ describe('ownership', () => {
       const marks: Record<string, string> = {
         '/api/databases': other.database.id,
         '/api/servers': `"node of ${other.account.name}"`,
+        '/api/server-policies': `"servers of ${other.account.name}"`,
         '/api/tokens': '"scopes":["admin"]',
         '/api/alerts': `_${other.database.name} is missing`,
         '/api/account': '"account":{"id":' + other.account.id,

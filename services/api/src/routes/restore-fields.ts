@@ -1,17 +1,19 @@
 import { computeTypes } from '@holdfast/shared/domain';
 import { z } from 'zod';
-import { databaseName, maxInteger, serverName, text } from '../http/fields.ts';
+import { longestPath } from './databases/database-names.ts';
+import { maxInteger, serverName, text } from '../http/fields.ts';
 
 const forms = '{"in_place": true}, {"database_id": "<id>"} or {"new_database": "<name>"}';
+export const mustBeTarget = `must be ${forms} with a name that the server can take`;
 
 export const restoreTarget = z
   .union(
     [
       z.strictObject({ in_place: z.literal(true) }),
       z.strictObject({ database_id: z.string() }),
-      z.strictObject({ new_database: databaseName }),
+      z.strictObject({ new_database: text(longestPath) }),
     ],
-    { error: `must be ${forms} with a name that the server can take` },
+    { error: mustBeTarget },
   )
   .meta({
     description:

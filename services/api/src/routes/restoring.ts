@@ -4,8 +4,9 @@ import type { z } from 'zod';
 import type { ApiDeps } from '../deps.ts';
 import { looksLikeUuid } from '../http/fields.ts';
 import { conflict, invalid, notFound } from '../http/problem.ts';
-import type { restoreCompute, restoreSelection, restoreTarget } from './restore-fields.ts';
+import { mustBeTarget, type restoreCompute, type restoreSelection, type restoreTarget } from './restore-fields.ts';
 import { ringForNew } from './ring.ts';
+import { isNewName } from './databases/database-names.ts';
 import { requireReach } from './databases/reach.ts';
 import { shownFiles } from './shown-files.ts';
 
@@ -94,6 +95,12 @@ export async function planRestore(call: Asking, backup: Backup, wish: RestoreWis
   const isOnItself = target.mode === 'in_place' && database.id === backup.databaseId;
   const place = await placeOf(call, database, target, wish.compute);
   if (place.serverId === null) requireReach(database);
+  if (
+    target.mode === 'new_database' &&
+    !isNewName({ type: database.type, isRemote: place.serverId !== null }, target.database)
+  ) {
+    throw wrong('target', mustBeTarget);
+  }
   refuseWhatDoesNotApply(wish, target, place.serverId);
   const keeps = target.mode === 'in_place' && place.serverId === null;
   return {

@@ -42,7 +42,7 @@ describe('an attempt', function () {
       logger: bed.logger,
       persistence,
       startConsumers: () => Promise.reject(new Error('not here')),
-      engines: { get: () => engine },
+      engines: { types: ['postgresql'], get: () => engine },
       openStore: () => store,
       clock: systemClock,
       ids: systemIds,

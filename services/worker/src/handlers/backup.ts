@@ -1,9 +1,17 @@
 import { discardAttempt, runBackup, zstd, type BackupOutcome } from '@holdfast/pipeline';
 import { backupKeysOf } from '@holdfast/shared/config';
 import type { JobHandlers } from '@holdfast/shared/contracts';
-import { attemptPrefix, connectionOf, lockTermsOf, type Backup, type LockTerms } from '@holdfast/shared/domain';
+import {
+  attemptPrefix,
+  connectionOf,
+  lockTermsOf,
+  type Backup,
+  type LockTerms,
+  type ObjectStore,
+} from '@holdfast/shared/domain';
 import { Attempt, type AttemptKind } from '../attempt.ts';
 import type { HandlerDeps } from '../deps.ts';
+import { withHooks } from '../hooks/around.ts';
 import { needed, stallLimits, withStore } from './needed.ts';
 
 /** Makes a backup: claims its row, streams the dump into the store, settles. */
@@ -16,14 +24,15 @@ export function backupHandler(deps: HandlerDeps): JobHandlers['backup.run@1'] {
     content: settings.HOLDFAST_CONTENT === 'off' ? null : settings.HOLDFAST_CONTENT,
     contentSeconds: settings.HOLDFAST_CONTENT_SECONDS,
   };
-  const kind: AttemptKind<Backup, BackupOutcome> = {
+  const kind: AttemptKind<Backup, { made: BackupOutcome; warnings: string[] }> = {
     name: 'backup',
     repository: persistence.backups,
     run: async (backup, { signal, onProgress }) => {
-      const database = connectionOf(needed(await persistence.databases.find(backup.databaseId), 'database'));
+      const registered = needed(await persistence.databases.find(backup.databaseId), 'database');
+      const database = connectionOf(registered);
       const engine = engines.get(backup.engine);
       const lock = await lockOf(deps, backup);
-      return withStore(deps, backup.destinationId, (store) =>
+      const make = (store: ObjectStore): Promise<BackupOutcome> =>
         runBackup({
           backup,
           database,
@@ -38,18 +47,23 @@ export function backupHandler(deps: HandlerDeps): JobHandlers['backup.run@1'] {
           lock,
           signal,
           onProgress,
-        }),
+        });
+      return withHooks(deps, { backup, database: registered, signal }, () =>
+        withStore(deps, backup.destinationId, make),
       );
     },
-    settle: ({ id, attempt }, { files, manifest, manifestKey, manifestSha256, objectLockedUntil }) =>
-      persistence.backups.settle(id, attempt, {
+    settle: ({ id, attempt }, { made, warnings }) => {
+      const { files, manifest, manifestKey, manifestSha256, objectLockedUntil } = made;
+      return persistence.backups.settle(id, attempt, {
         files,
         manifestKey,
         manifestSha256,
         recipients: manifest.recipients,
+        warnings: [...(manifest.warnings ?? []), ...warnings],
         objectLockedUntil,
-      }),
-    summary: ({ files }) => ({ storedBytes: files.reduce((sum, file) => sum + file.size, 0) }),
+      });
+    },
+    summary: ({ made: { files } }) => ({ storedBytes: files.reduce((sum, file) => sum + file.size, 0) }),
     discard: (backup) =>
       withStore(deps, backup.destinationId, (store) => discardAttempt(store, attemptPrefix(backup, backup.attempt))),
   };

@@ -45,7 +45,7 @@ describe('backup.delete@1', () => {
       logger: bed.logger,
       persistence: { ...bed.persistence, backups: repository },
       startConsumers: () => Promise.reject(new Error('not here')),
-      engines: { get: () => new FakeEngine(randomBytes(50_000)) },
+      engines: { types: ['postgresql'], get: () => new FakeEngine(randomBytes(50_000)) },
       openStore: () => changed ?? store,
       clock: systemClock,
       ids: systemIds,

@@ -44,7 +44,7 @@ describe('an encrypted backup of a real database', function suite() {
       logger: bed.logger,
       persistence: bed.persistence,
       startConsumers: () => Promise.reject(new Error('not here')),
-      engines: createEngines({ postgresqlClients: [] }),
+      engines: createEngines({ clientFolders: [] }),
       openStore: () => store,
       clock: systemClock,
       ids: systemIds,

@@ -43,7 +43,7 @@ describe("a backup of a database with its server's globals", function suite() {
       logger: bed.logger,
       persistence: bed.persistence,
       startConsumers: () => Promise.reject(new Error('not here')),
-      engines: createEngines({ postgresqlClients: [] }),
+      engines: createEngines({ clientFolders: [] }),
       openStore: () => store,
       clock: systemClock,
       ids: systemIds,

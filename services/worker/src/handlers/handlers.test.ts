@@ -56,7 +56,7 @@ describe('handlers', () => {
       logger: bed.logger,
       persistence,
       startConsumers: () => Promise.reject(new Error('not here')),
-      engines: { get: () => change.engine ?? engine },
+      engines: { types: ['postgresql'], get: () => change.engine ?? engine },
       openStore: () => store,
       clock: systemClock,
       ids: systemIds,

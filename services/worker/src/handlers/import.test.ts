@@ -39,7 +39,7 @@ describe('destination.import@1', function suite() {
       logger: bed.logger,
       persistence: bed.persistence,
       startConsumers: () => Promise.reject(new Error('not here')),
-      engines: { get: () => new FakeEngine(randomBytes(20_000)) },
+      engines: { types: ['postgresql'], get: () => new FakeEngine(randomBytes(20_000)) },
       openStore: (): ObjectStore => store,
       clock: systemClock,
       ids: systemIds,

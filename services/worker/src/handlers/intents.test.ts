@@ -40,7 +40,7 @@ describe('a record of what to clean up', () => {
       logger: bed.logger,
       persistence: bed.persistence,
       startConsumers: () => Promise.reject(new Error('not here')),
-      engines: { get: () => new FakeEngine(randomBytes(50_000)) },
+      engines: { types: ['postgresql'], get: () => new FakeEngine(randomBytes(50_000)) },
       openStore: (): ObjectStore => store,
       clock: systemClock,
       ids: systemIds,

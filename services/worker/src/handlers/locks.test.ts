@@ -60,7 +60,7 @@ describe('a destination that locks', function suite() {
       logger: bed.logger,
       persistence: bed.persistence,
       startConsumers: () => Promise.reject(new Error('not here')),
-      engines: { get: () => new FakeEngine(randomBytes(50_000)) },
+      engines: { types: ['postgresql'], get: () => new FakeEngine(randomBytes(50_000)) },
       openStore: () => store,
       clock: systemClock,
       ids: systemIds,

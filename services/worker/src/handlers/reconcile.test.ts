@@ -77,7 +77,7 @@ describe('destination.reconcile@1', function suite() {
       logger: bed.logger,
       persistence: bed.persistence,
       startConsumers: () => Promise.reject(new Error('not here')),
-      engines: { get: () => new FakeEngine(randomBytes(20_000)) },
+      engines: { types: ['postgresql'], get: () => new FakeEngine(randomBytes(20_000)) },
       openStore: (of) => {
         const opened = storeOf(of);
         return Object.assign(opened, store?.(opened));

@@ -19,6 +19,8 @@ export function sweepRestoreHandler(deps: HandlerDeps): JobHandlers['restore.swe
       return logger.debug('nothing to sweep');
     }
     const database = needed(await databases.find(restore.databaseId), 'database');
+    // It stays unswept, and is rung for again: another worker may know it.
+    if (!deps.engines.types.includes(database.type)) return deps.leftToOthers(database.type);
     const signal = AbortSignal.timeout(cleanUpMs);
     const engine = deps.engines.get(database.type);
     await engine.cleanUpRestore(connectionOf(database), restoreId, { signal });

@@ -14,7 +14,7 @@ export function sweepVerificationHandler(deps: HandlerDeps): JobHandlers['verifi
     const logger = deps.logger.child({ verificationId, requestId });
     const verification = await verifications.find(verificationId);
     if (verification?.status !== 'error' && verification?.status !== 'done') return logger.debug('nothing to sweep');
-    await dropScratchOf(deps, verification, AbortSignal.timeout(cleanUpMs));
+    if (!(await dropScratchOf(deps, verification, AbortSignal.timeout(cleanUpMs)))) return;
     await verifications.markSwept(verificationId);
     logger.info('verification swept');
   };

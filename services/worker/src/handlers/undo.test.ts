@@ -37,7 +37,7 @@ describe('former content and what restores leave done', () => {
       logger: bed.logger,
       persistence: bed.persistence,
       startConsumers: () => Promise.reject(new Error('not here')),
-      engines: { get: () => engine },
+      engines: { types: ['postgresql'], get: () => engine },
       openStore: () => store,
       clock: systemClock,
       ids: systemIds,

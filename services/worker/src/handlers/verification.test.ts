@@ -47,7 +47,7 @@ describe('verification.run@1', () => {
       logger: bed.logger,
       persistence: { ...bed.persistence, verifications: repository },
       startConsumers: () => Promise.reject(new Error('not here')),
-      engines: { get: () => engine },
+      engines: { types: ['postgresql'], get: () => engine },
       openStore: () => store,
       clock: systemClock,
       ids: systemIds,

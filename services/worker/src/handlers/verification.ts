@@ -1,15 +1,7 @@
 import { dropScratch, runVerification } from '@holdfast/pipeline';
 import { backupKeysOf } from '@holdfast/shared/config';
 import type { JobHandlers } from '@holdfast/shared/contracts';
-import {
-  connectionOf,
-  HoldfastError,
-  reaches,
-  type Engine,
-  type EngineType,
-  type Verdict,
-  type Verification,
-} from '@holdfast/shared/domain';
+import { connectionOf, isPath, reaches, type Verdict, type Verification } from '@holdfast/shared/domain';
 import { Attempt, type AttemptKind } from '../attempt.ts';
 import type { HandlerDeps } from '../deps.ts';
 import { needed, stallLimits, withStore } from './needed.ts';
@@ -26,7 +18,7 @@ export function verificationHandler(deps: HandlerDeps): JobHandlers['verificatio
       const backup = needed(await persistence.backups.find(verification.backupId), 'backup');
       const files = await persistence.backups.files(backup.id);
       const database = needed(await persistence.databases.find(verification.databaseId), 'database');
-      const engine = engineFor(deps, backup.engine);
+      const engine = deps.engines.get(backup.engine);
       const scratch = () => connectionOf(database);
       return withStore(deps, backup.destinationId, (store) =>
         runVerification({ verification, backup, files, engine, scratch, store, keys, limits, signal, onProgress }),
@@ -38,22 +30,23 @@ export function verificationHandler(deps: HandlerDeps): JobHandlers['verificatio
   return ({ verificationId }) => Attempt.run(deps, kind, verificationId);
 }
 
-/** Removes the scratch database of a verification from its server, where it may have made one. */
-export async function dropScratchOf(deps: HandlerDeps, verification: Verification, signal: AbortSignal): Promise<void> {
-  if (!reaches(verification.level, 'restorable')) return;
+/**
+ * Removes the scratch database of a verification from its server, where it may have made one.
+ * @returns false when no engine here can: another worker may
+ */
+export async function dropScratchOf(
+  deps: HandlerDeps,
+  verification: Verification,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (!reaches(verification.level, 'restorable')) return true;
   const database = needed(await deps.persistence.databases.find(verification.databaseId), 'database');
-  const engine = engineFor(deps, database.type);
   // Where no worker reaches, none has made anything.
-  if (!engine || database.host === null) return;
-  await dropScratch(engine, connectionOf(database), verification, { signal });
-}
-
-/** Null where no engine here reads such backups. */
-function engineFor({ engines }: HandlerDeps, type: EngineType): Engine | null {
-  try {
-    return engines.get(type);
-  } catch (error) {
-    if (error instanceof HoldfastError && error.code === 'engine_unknown') return null;
-    throw error;
+  if (database.serverId !== null || (database.host === null && !isPath(database.type))) return true;
+  if (!deps.engines.types.includes(database.type)) {
+    deps.leftToOthers(database.type);
+    return false;
   }
+  await dropScratch(deps.engines.get(database.type), connectionOf(database), verification, { signal });
+  return true;
 }

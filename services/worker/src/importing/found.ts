@@ -1,9 +1,17 @@
 import type { FoundBackup } from '@holdfast/persistence';
 import type { StoredManifest } from '@holdfast/pipeline';
 import type { Manifest, ManifestFile } from '@holdfast/shared/contracts';
-import { attemptPrefix, HoldfastError, manifestName, noDatabaseName, type BackupFile } from '@holdfast/shared/domain';
+import {
+  attemptPrefix,
+  HoldfastError,
+  isPath,
+  manifestName,
+  noDatabaseName,
+  type BackupFile,
+} from '@holdfast/shared/domain';
 
 const longestName = 63;
+const longestPath = 1024;
 const oldest = new Date('1970-01-01T00:00:00Z').getTime();
 
 /**
@@ -28,6 +36,7 @@ export function foundBackup({
     manifestKey: key,
     manifestSha256: sha256,
     recipients: manifest.recipients?.map(plain) ?? null,
+    warnings: manifest.warnings?.map(plain) ?? [],
     // The store's own lock is found out when somebody wants to remove its objects.
     objectLockedUntil: null,
     startedAt: instant(manifest.startedAt),
@@ -44,7 +53,9 @@ export function foundBackup({
     if (new Set(values).size < values.length) throw refused('it names a file twice');
   }
   const database = plain(manifest.database);
-  if (Buffer.byteLength(database) > longestName || noDatabaseName.test(database)) {
+  const isWhere = isPath(manifest.engine) && database.startsWith('/');
+  const isName = Buffer.byteLength(database) <= longestName && !noDatabaseName.test(database);
+  if (isWhere ? Buffer.byteLength(database) > longestPath : !isName) {
     throw refused('the name of its database is none that client programs read as a name');
   }
   return { backup, engine: manifest.engine, databaseName: registeredName(lineage.databaseName), database, files };

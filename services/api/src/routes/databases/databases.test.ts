@@ -38,6 +38,10 @@ describe('database dialect: databases', () => {
       user: 'app',
       database: 'shop',
       options: { sslmode: 'verify-full' },
+      hooks: null,
+      policy_id: null,
+      vanished_at: null,
+      vanish_expected: null,
       destination_id: ada.destination.id,
       periodic_backups_enabled: false,
       periodic_backups_scheduled_at: [],
@@ -135,6 +139,50 @@ describe('database dialect: databases', () => {
       const { status } = await register({ name: 'other', options });
       expect(status, JSON.stringify(options)).to.equal(422);
     }
+  });
+
+  it('takes which part is backed up, and refuses what names nothing or does not go together', async () => {
+    const part = {
+      include: { schemas: ['app*', '"Odd one"'] },
+      exclude: { tables: ['app.log_*'], table_data: ['app."Big"'] },
+    };
+    const { status, json } = await register({ name: 'partly', options: part });
+    expect([status, (json['database'] as Record<string, unknown>)['options']]).to.deep.equal([201, part]);
+    const wrong: [unknown, string, string][] = [
+      [{ include: {} }, 'options.include', 'name something'],
+      [{ include: { schemas: [] } }, 'options.include.schemas', '1'],
+      [{ include: { schemas: ['a'], tables: ['a.b'] } }, 'options.include', 'not both'],
+      [{ include: { tables: ['b'] } }, 'options.include.tables.0', 'schema.table'],
+      [{ exclude: { tables: ['--help'] } }, 'options.exclude.tables.0', 'schema.table'],
+      [{ exclude: { schemas: ['a b'] } }, 'options.exclude.schemas.0', 'as SQL writes it'],
+      [
+        { include: { tables: ['a.b'] }, exclude: { schemas: ['a'] } },
+        'options',
+        'exclude.schemas beside include.tables',
+      ],
+    ];
+    for (const [options, field, reason] of wrong) {
+      const answer = await register({ name: 'wrong', options });
+      expect([answer.status, Object.keys(errors(answer.json))], JSON.stringify(options)).to.deep.equal([422, [field]]);
+      expect(errors(answer.json)[field]?.[0]).to.contain(reason);
+    }
+    const mysql = await register({ name: 'wrong', type: 'mysql', options: part });
+    expect([mysql.status, errors(mysql.json)['options']?.length]).to.deep.equal([422, 2]);
+  });
+
+  it('takes an option of one kind of database for no other kind, when it is registered or its kind is changed', async () => {
+    const options = { globals: true, globals_passwords: true };
+    const { status, json } = await register({ name: 'hashes', options });
+    expect([status, (json['database'] as Record<string, unknown>)['options']]).to.deep.equal([201, options]);
+    const reason = 'must not hold globals_passwords when type is mysql: it belongs to postgresql';
+    const other = await register({ name: 'other', type: 'mysql', options });
+    expect([other.status, errors(other.json)['options']?.join()]).to.deep.equal([422, `The options field ${reason}.`]);
+    const body = { database: { type: 'mysql' } };
+    const changed = await api.request('PATCH', '/api/databases/hashes', { token: ada.token, body });
+    expect([changed.status, errors(changed.json)['options']?.join()]).to.deep.equal([
+      422,
+      `The options field ${reason}.`,
+    ]);
   });
 
   it('says how to make a destination when the account has none', async () => {

@@ -5,11 +5,16 @@ import { given } from '../../http/fields.ts';
 import { conflict, invalid, notFound } from '../../http/problem.ts';
 import { route, type Call } from '../../http/route.ts';
 import { databaseView, presentDatabase } from '../../presenters/database.ts';
+import { requireDatabaseName } from './database-names.ts';
+import { defaultDestination } from './default-destination.ts';
 import { databaseDialect as dialect } from './dialect.ts';
-import { ownedDatabase, requireDestination, type Owner } from './owned.ts';
+import { refuseForeignOptions } from './engine-options.ts';
+import { requireHooks } from './hooks.ts';
+import { refuseManagedChange, refuseManagedDeletion } from './managed.ts';
+import { ownedDatabase, requireDestination } from './owned.ts';
 import { applyPeriodic } from './periodic.ts';
 import { firstReach, isUnreached, refuseOtherReach, requireServer, requireUploads } from './reach.ts';
-import { databaseChange, newDatabase, type DatabaseChange } from './registration.ts';
+import { databaseChange, newDatabase, usualUsers, type DatabaseChange } from './registration.ts';
 import { probe } from './probe.ts';
 
 const list = route({
@@ -48,16 +53,18 @@ const create = route({
       await requireServer(call, serverId);
       await requireUploads(call, destinationId);
     }
+    await requireHooks(call, asked, serverId);
     const created = await deps.persistence.databases.create(accountId, {
       name: asked.name,
       type: asked.type,
       serverId,
       host: asked.host ?? null,
       port: asked.port ?? (serverId === null ? defaultPorts[asked.type] : null),
-      user: asked.user ?? null,
+      user: asked.user ?? (asked.host === undefined ? null : (usualUsers[asked.type] ?? null)),
       password: asked.password ?? null,
-      database: asked.database ?? asked.name,
+      database: asked.database ?? (asked.type === 'redis' ? '0' : asked.name),
       options: asked.options ?? {},
+      hooks: asked.hooks ?? null,
       destinationId,
     });
     if (created === 'name_taken') throw nameTaken();
@@ -91,16 +98,21 @@ const change = (method: 'PATCH' | 'PUT') =>
     response: z.strictObject({ database: databaseView }),
     body: databaseChange,
     finds: (call) => ownedDatabase(call, call.params.db),
+    otherwise: { 409: 'The field follows the policy that covers the database.' },
     handler: changeDatabase,
   });
 
 async function changeDatabase(call: Call<'/api/databases/:db', { database: DatabaseChange }>, current: Database) {
   const { deps, accountId } = call;
+  await refuseManagedChange(call, current, call.body.database);
   const { destination_id: destinationId, server_id, ...asked } = call.body.database;
-  const { name, type, host, port, user, password, database, options, ...periodic } = asked;
+  const { name, type, host, port, user, password, database, options, hooks, ...periodic } = asked;
+  refuseForeignOptions(type ?? current.type, options ?? current.options);
   const first = isUnreached(current) ? firstReach(current, call.body.database) : {};
   if (!isUnreached(current)) refuseOtherReach(current, call.body.database);
   const serverId = server_id ?? undefined;
+  const isRemote = (serverId ?? current.serverId) !== null;
+  requireDatabaseName({ type: type ?? current.type, isRemote }, database);
   const isMoved = (host ?? current.host) !== current.host || (port ?? current.port) !== current.port;
   if (isMoved && current.password && password === undefined) {
     // Otherwise a token that may change databases could send the stored password to a server of its choice.
@@ -114,8 +126,10 @@ async function changeDatabase(call: Call<'/api/databases/:db', { database: Datab
   if (serverId !== undefined && current.serverId === null) {
     await requireUploads(call, destinationId ?? current.destinationId);
   }
+  const kept = serverId === undefined ? undefined : current.hooks;
+  await requireHooks(call, { hooks: hooks === undefined ? kept : hooks }, serverId ?? current.serverId);
   const changes = {
-    ...given({ name, type, serverId, host, port, user, password, database, options, destinationId }),
+    ...given({ name, type, serverId, host, port, user, password, database, options, hooks, destinationId }),
     ...first,
   };
   const changed =
@@ -137,9 +151,10 @@ const remove = route({
   scope: 'databases:write',
   summary: 'Forgets a database that has no backups.',
   answers: 204,
-  otherwise: { 409: 'It still has backups, or is in use.' },
+  otherwise: { 409: 'It still has backups, is in use, or is covered by a policy.' },
   handler: async (call) => {
     const database = await ownedDatabase(call, call.params.db);
+    await refuseManagedDeletion(call, database);
     const { databases } = call.deps.persistence;
     const inTheWay = await databases.delete(call.accountId, database.id);
     if (inTheWay === null) throw notFound('This database does not exist.');
@@ -162,14 +177,5 @@ function obstacleText({ backups, restores, kept, verifications, schedules }: Dat
 }
 
 const nameTaken = () => invalid({ name: ['The name field is the name of another database of this account.'] });
-
-/** The account's oldest destination. @throws Problem 422 when it has none */
-async function defaultDestination({ deps, accountId }: Owner): Promise<number> {
-  const found = await deps.persistence.destinations.findDefault(accountId);
-  if (found) return found.id;
-  throw invalid({
-    destination_id: ['The account has no destination yet: create one with POST /api/backup-destinations.'],
-  });
-}
 
 export const databaseRoutes = [list, create, show, change('PATCH'), change('PUT'), remove, probe];

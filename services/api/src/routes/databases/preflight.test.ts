@@ -13,7 +13,7 @@ describe('database dialect: the look before a restore', () => {
   let backupId: string;
 
   before(async () => {
-    api = await openApi({}, { engines: { get: () => engine } });
+    api = await openApi({}, { engines: { types: ['postgresql'], get: () => engine } });
     ada = await api.tenant('ada');
     backupId = await backedUp();
   });

@@ -1,7 +1,16 @@
-import { defaultPorts, type Database, type Destination } from '@holdfast/shared/domain';
+import { defaultPorts, isPath, type Database, type Destination } from '@holdfast/shared/domain';
 import { conflict, invalid, type FieldProblems } from '../../http/problem.ts';
 import type { Owner } from './owned.ts';
-import { isRemote, keptOnServer, reachingFields, type DatabaseChange } from './registration.ts';
+import { hasPath } from './database-names.ts';
+import {
+  isRemote,
+  keptInPath,
+  keptOnServer,
+  reachingFields,
+  requiredOf,
+  usualUsers,
+  type DatabaseChange,
+} from './registration.ts';
 
 /** @throws Problem 422 when a server that a request names is not the account's */
 export async function requireServer({ deps, accountId }: Owner, id: number): Promise<void> {
@@ -25,14 +34,16 @@ const takesUploads = ({ type }: Destination): boolean => type !== 'local';
 const unreached = 'came from an import and has no connection yet';
 
 /** Whether nobody can reach the database: an import has brought it. */
-export const isUnreached = ({ serverId, host }: Pick<Database, 'serverId' | 'host'>): boolean =>
-  serverId === null && host === null;
+export const isUnreached = (database: Pick<Database, 'serverId' | 'host' | 'type' | 'database'>): boolean =>
+  database.serverId === null && database.host === null && !hasPath(database);
 
 /** @throws Problem 409 for a database that nobody can reach yet */
 export function requireReach(database: Database): void {
   if (!isUnreached(database)) return;
   const { name, type } = database;
-  const wanted = type === 'files' ? 'its server_id' : 'its host, user and password, or its server_id';
+  const wanted = isPath(type)
+    ? 'its path as database, or its server_id'
+    : 'its host, user and password, or its server_id';
   throw conflict(`The database "${name}" ${unreached}: give it ${wanted} by PATCH first.`);
 }
 
@@ -40,15 +51,18 @@ export function requireReach(database: Database): void {
  * What a change gives a database that nobody can reach yet: all that reaching it takes, or nothing of it.
  * @throws Problem 422 for a part of it
  */
-export function firstReach({ type }: Database, asked: DatabaseChange): { port?: number } {
+export function firstReach({ type }: Database, asked: DatabaseChange): { port?: number; user?: string } {
   const fields: FieldProblems = {};
   const reaching = reachingFields(asked).filter((field) => field !== 'options');
   if (isRemote(asked)) {
     for (const field of reachingFields(asked)) fields[field] = [`The ${field} field ${keptOnServer}.`];
-  } else if (type === 'files' && reaching.length > 0) {
-    fields['server_id'] = ['The server_id field is required: only a remote server reads directories.'];
+  } else if (isPath(type)) {
+    for (const field of reaching) fields[field] = [`The ${field} field ${keptInPath(type)}.`];
+    if (asked.periodic_backups_enabled === true && asked.database === undefined) {
+      fields['database'] = [`The database field is required, as the database ${unreached}.`];
+    }
   } else if (reaching.length > 0 || asked.periodic_backups_enabled === true) {
-    for (const field of ['host', 'user'] as const) {
+    for (const field of requiredOf(type)) {
       if (asked[field] === undefined) fields[field] = [`The ${field} field is required, as the database ${unreached}.`];
     }
   }
@@ -57,14 +71,16 @@ export function firstReach({ type }: Database, asked: DatabaseChange): { port?: 
   }
   if (Object.keys(fields).length > 0) throw invalid(fields);
   const port = reaching.length > 0 ? (asked.port ?? defaultPorts[type]) : null;
-  return port === null ? {} : { port };
+  if (port === null) return {};
+  const user = asked.user ?? usualUsers[type];
+  return { port, ...(user !== undefined && { user }) };
 }
 
 /**
  * A database stays with whoever backs it up, our workers or a remote server, because its backups go back the same way.
  * @throws Problem 422 for fields that belong to the other
  */
-export function refuseOtherReach({ serverId }: Database, asked: DatabaseChange): void {
+export function refuseOtherReach({ serverId, type }: Database, asked: DatabaseChange): void {
   const fields: FieldProblems = {};
   if (serverId !== null) {
     for (const field of reachingFields(asked)) fields[field] = [`The ${field} field ${keptOnServer}.`];
@@ -75,8 +91,11 @@ export function refuseOtherReach({ serverId }: Database, asked: DatabaseChange):
     fields['server_id'] = [
       'The server_id field must not be given to a database without one: register it anew instead.',
     ];
-  } else if (asked.type === 'files') {
-    fields['type'] = ['The type field must not be files: only a remote server reads its directories.'];
+  } else if (isPath(asked.type ?? type) !== isPath(type)) {
+    fields['type'] = [`The type field must not become ${asked.type}: register the database anew instead.`];
+  } else if (isPath(type)) {
+    for (const field of reachingFields({ ...asked, options: {} }))
+      fields[field] = [`The ${field} field ${keptInPath(type)}.`];
   }
   if (Object.keys(fields).length > 0) throw invalid(fields);
 }

@@ -1,8 +1,12 @@
 import { X509Certificate } from 'node:crypto';
-import { engineTypes, tlsModes } from '@holdfast/shared/domain';
+import { definersModes, engineTypes, isPath, tlsModes, type EngineType } from '@holdfast/shared/domain';
 import { z } from 'zod';
 import { hostProblem } from '../../http/address.ts';
-import { databaseName, integerId, looksLikeUuid, secret, serverName, text } from '../../http/fields.ts';
+import { databaseProblem, longestPath } from './database-names.ts';
+import { optionProblems } from './engine-options.ts';
+import { givesHooks, hooksField, keptFromRemote } from './hooks-field.ts';
+import { exclude, include } from './part-fields.ts';
+import { integerId, looksLikeUuid, secret, serverName, text } from '../../http/fields.ts';
 
 const isCertificate = (pem: string): boolean => {
   try {
@@ -13,14 +17,14 @@ const isCertificate = (pem: string): boolean => {
 };
 
 /** Stands in paths beside ids, hence what it must not be. */
-const name = text(63)
+export const name = text(63)
   .refine((value) => !value.includes('/') && value !== '.' && value !== '..', {
     error: 'must not contain "/" nor be "." or ".."',
   })
   .refine((value) => value.trim() === value, { error: 'must not begin or end with a space' })
   .refine((value) => !looksLikeUuid(value), { error: 'must not look like an id' });
 
-const host = z
+export const host = z
   .string()
   .max(253)
   .check(({ value, issues }) => {
@@ -28,10 +32,21 @@ const host = z
     if (problem) issues.push({ code: 'custom', input: value, message: problem });
   });
 
-const options = z.strictObject({
+/** In the manner of `.gitignore`; more wildcards would take long to compare with long names. */
+const ignorePattern = text(300)
+  .refine((pattern) => /[^/]/.test(pattern), { error: 'must be a pattern' })
+  .refine((pattern) => pattern.split(/\*+/).length <= 9, { error: 'must not have more than 8 wildcards' });
+
+export const options = z.strictObject({
   sslmode: z.enum(tlsModes).optional(),
   ca: z.string().max(65_536).refine(isCertificate, { error: 'must be certificates in PEM form' }).optional(),
   globals: z.boolean().optional(),
+  globals_passwords: z.boolean().optional(),
+  include: include.optional(),
+  exclude: exclude.optional(),
+  definers: z.enum(definersModes).optional(),
+  ignore: z.array(ignorePattern).max(1000).optional(),
+  auth_source: serverName.optional(),
 });
 
 const hour = z.int().min(0).max(23);
@@ -47,9 +62,10 @@ const connection = z.object({
   port: z.int().min(1).max(65_535).optional(),
   user: serverName.optional(),
   password: z.preprocess((value) => (value === '' ? null : value), secret(1024).nullable()).optional(),
-  database: databaseName.optional(),
+  database: text(longestPath).optional(),
   options: options.optional(),
   destination_id: integerId.optional(),
+  hooks: hooksField.optional().meta({ description: 'What is done around its backups; null or empty lists: nothing.' }),
 });
 
 const periodic = z.object({
@@ -59,18 +75,34 @@ const periodic = z.object({
 
 /** The fields that say how our workers reach a database; those of a remote server are kept there. */
 const reaching = ['host', 'port', 'user', 'password'] as const;
-const required = ['host', 'user'] as const;
+/** Who is meant where nobody is named: the server's own first user, or none. */
+export const usualUsers: Readonly<Partial<Record<EngineType, string>>> = { redis: 'default', mongodb: '' };
+/** What a connection to a server of that kind must have. */
+export const requiredOf = (type: EngineType | undefined): ('host' | 'user')[] =>
+  type === undefined || usualUsers[type] === undefined ? ['host', 'user'] : ['host'];
+
+export const keptInPath = (type: EngineType): string =>
+  `must not be given when type is ${type}: its database is a path`;
 
 const registered = connection.extend(periodic.shape).superRefine(
   (asked, context) => {
     const wrong = (field: string, message: string): void =>
       context.addIssue({ code: 'custom', path: [field], message });
+    // It may be anything here, as may the other fields.
+    const type = engineTypes.find((known) => known === asked.type);
+    if (type !== undefined) {
+      for (const problem of optionProblems(type, asked.options ?? {})) wrong('options', problem);
+      const isGiven = typeof asked.database === 'string' || asked.database === undefined;
+      const name = isGiven ? databaseProblem({ type, isRemote: isRemote(asked) }, asked.database) : null;
+      if (name !== null) wrong('database', name);
+    }
     if (isRemote(asked)) {
       for (const field of reachingFields(asked)) wrong(field, keptOnServer);
-    } else if (asked.type === 'files') {
-      wrong('server_id', 'is required when type is files: only a remote server reads its directories');
+      if (givesHooks(asked)) wrong('hooks', keptFromRemote);
+    } else if (type !== undefined && isPath(type)) {
+      for (const field of reachingFields({ ...asked, options: {} })) wrong(field, keptInPath(type));
     } else {
-      for (const field of required) if (asked[field] === undefined) wrong(field, 'is required');
+      for (const field of requiredOf(type)) if (asked[field] === undefined) wrong(field, 'is required');
     }
   },
   // Whatever else is wrong, so that all problems are told at once.
@@ -104,6 +136,7 @@ export const newDatabase = z.object({ database: registered }).meta({
       },
     },
     { database: { name: 'uploads', type: 'files', server_id: 3, destination_id: 1 } },
+    { database: { name: 'cache', type: 'sqlite', database: '/srv/app/cache.db', destination_id: 1 } },
   ],
 });
 export const databaseChange = z.object({ database: connection.partial().extend(periodic.shape) }).meta({

@@ -6,6 +6,7 @@ import { invalid, notFound } from '../../http/problem.ts';
 import { route } from '../../http/route.ts';
 import { presentSchedule, scheduleView } from '../../presenters/schedule.ts';
 import { databaseDialect as dialect } from './dialect.ts';
+import { refuseManagedSchedule } from './managed.ts';
 import { noSchedule, ownedDatabase, ownedSchedule, requireDestination, type Owner } from './owned.ts';
 import { requireReach, requireUploads } from './reach.ts';
 import { retentionFields, toRetention } from './retention.ts';
@@ -91,7 +92,9 @@ const update = (method: 'PATCH' | 'PUT') =>
     response: shown,
     body: change,
     finds: ownedSchedule,
+    otherwise: { 409: 'It is the schedule of a policy.' },
     handler: async (call, current) => {
+      await refuseManagedSchedule(call, current);
       const changes = await toChange(call, call.body);
       const { cron, timezone } = call.body;
       if (cron !== undefined || timezone !== undefined) checkTiming({ ...current, ...changes });
@@ -108,8 +111,11 @@ const remove = route({
   scope: 'databases:write',
   summary: 'Removes a schedule; the backups that it made stay.',
   answers: 204,
+  otherwise: { 409: 'It is the schedule of a policy.' },
   handler: async (call) => {
-    const { id } = await ownedSchedule(call);
+    const schedule = await ownedSchedule(call);
+    await refuseManagedSchedule(call, schedule);
+    const { id } = schedule;
     if (!(await call.deps.persistence.schedules.delete(call.accountId, id))) throw noSchedule();
     return undefined;
   },

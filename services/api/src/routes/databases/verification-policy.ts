@@ -9,6 +9,7 @@ import {
 import { z } from 'zod';
 import { looksLikeUuid } from '../../http/fields.ts';
 import { invalid } from '../../http/problem.ts';
+import { hasPath } from './database-names.ts';
 import type { Owner } from './owned.ts';
 
 export const scratchDatabase = z.string().nullish().meta({
@@ -57,12 +58,13 @@ export async function scratchOf(
 }
 
 /** Whether our workers can make scratch databases there. */
-export const canRestoreInto = ({ type, host }: Database): boolean => type !== 'files' && host !== null;
+export const canRestoreInto = (database: Database): boolean =>
+  database.serverId === null && (database.host !== null || hasPath(database));
 
 /** @throws Problem 422 for a level that takes a scratch database where none can be made */
 export function mustRestoreInto(scratch: Database, level: VerificationLevel): void {
   if (!reaches(level, 'restorable') || canRestoreInto(scratch)) return;
-  throw scratch.type === 'files'
+  throw scratch.type === 'files' && scratch.serverId !== null
     ? wrong('level', 'must be stored or readable for backups of files')
     : wrong('scratch_database_id', 'must lead to a database that the workers can connect to, which this one is not');
 }

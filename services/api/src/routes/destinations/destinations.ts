@@ -163,8 +163,14 @@ async function requireSamePlace(deps: ApiDeps, current: Destination, asked: NewD
 const counted = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
 
 /** What keeps a destination from being removed, as a sentence; null when nothing does. */
-function obstacleTo({ backups, busyBackups, databases, schedules }: DestinationUses, force: boolean): string | null {
+function obstacleTo(
+  { backups, busyBackups, databases, schedules, policies }: DestinationUses,
+  force: boolean,
+): string | null {
   const users = `${counted(databases, 'database')} and ${counted(schedules, 'schedule')}`;
+  if (databases + schedules === 0 && policies > 0) {
+    return 'This backup destination is that of a server policy.';
+  }
   if (databases + schedules > 0) {
     return `This backup destination still holds ${counted(backups, 'backup')} and is used by ${users}.`;
   }

@@ -36,6 +36,7 @@ describe('import of a destination', () => {
         name: '20260304050607_lost',
         manifestKey: prefix + manifestName,
         manifestSha256: 'ab'.repeat(32),
+        warnings: [],
         recipients: null,
         objectLockedUntil: null,
         startedAt: at,

@@ -2,13 +2,13 @@ import type { BackupResult } from '@holdfast/persistence';
 import { lineageOf, writeManifest } from '@holdfast/pipeline';
 import type { Manifest, ManifestFile } from '@holdfast/shared/contracts';
 import {
+  archives,
   attemptPrefix,
   HoldfastError,
   lockTermsOf,
   type Backup,
   type BackupFile,
   type ChecksumType,
-  type EngineType,
   retentionFrom,
   type ObjectRetention,
   type ObjectStore,
@@ -17,12 +17,6 @@ import type { ApiDeps } from '../../deps.ts';
 import { badRequest } from '../../http/problem.ts';
 import type { Success } from './report-body.ts';
 import { inTime } from './store.ts';
-
-/** What is taken for granted of an archive whose maker did not describe it. */
-const usual: Record<EngineType, Pick<ManifestFile, 'format' | 'codecs'>> = {
-  files: { format: 'tar', codecs: ['gzip'] },
-  postgresql: { format: 'pg_dump-custom', codecs: ['gzip'] },
-};
 
 /**
  * Puts the parts of an archive together, compares what the store then holds with what was reported, and writes the manifest.
@@ -93,7 +87,8 @@ function fileOf({ id }: Backup, key: string, prefix: string, { size, checksum, a
 async function manifestOf(deps: ApiDeps, backup: Backup, file: BackupFile, success: Success): Promise<Manifest> {
   const { checksum, size, archive } = success;
   const database = await deps.persistence.databases.find(backup.databaseId);
-  const { format, codecs } = archive ?? usual[backup.engine];
+  // What is taken for granted of an archive whose maker did not describe it.
+  const { format, codecs } = archive ?? { format: archives[backup.engine].format, codecs: ['gzip' as const] };
   return {
     version: 1,
     backupId: backup.id,

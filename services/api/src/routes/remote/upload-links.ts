@@ -1,9 +1,9 @@
 import { uploadLinks } from '@holdfast/shared/contracts';
 import {
+  archives,
   attemptPrefix,
   HoldfastError,
   type Backup,
-  type EngineType,
   type ObjectStore,
   type RemoteUploads,
   type UploadLinks,
@@ -18,9 +18,6 @@ import { completed, start } from './start.ts';
 import { inTime, tidily } from './store.ts';
 
 type LinksCall = Call<'/api/remote/backups/:backup', unknown, { size: number }, 'server'>;
-
-/** The name of an archive, as its maker is to write it. */
-const archiveNames: Record<EngineType, string> = { files: 'archive.tar.gz', postgresql: 'dump.pgdump.gz' };
 
 /** Clients look for it when they restore. */
 const contentType = 'application/x-gzip';
@@ -66,7 +63,7 @@ async function begin(
 ): Promise<UploadLinks> {
   const { log, deps } = call;
   const backup = waiting.status === 'scheduled' ? await start(call, waiting) : waiting;
-  const key = attemptPrefix(backup, backup.attempt) + archiveNames[backup.engine];
+  const key = `${attemptPrefix(backup, backup.attempt)}${archives[backup.engine].fileName}.gz`;
   const links = await open(call, uploads, key);
   const { uploadId, partSize } = links;
   const before = await deps.persistence.remoteUploads.replace({
