@@ -142,6 +142,41 @@ for (const inRedis of [true, false]) {
       ).not.to.include('the job failed');
     });
 
+    it('may write rows of a kind of database that older workers do not know: these wait and say so, until one knows it', async () => {
+      const { client, database } = holdfast();
+      const destination = await localDestination(holdfast(), 'unknown');
+      const strange = await register(holdfast(), await sourceDatabase(0), destination);
+      const usual = await register(holdfast(), await sourceDatabase(0), destination);
+      await database.query(`update holdfast.databases set type = 'oracle' where id = '${strange}'`);
+      const waiting = await client.backup(strange);
+      await until('it to say what it waits for', 15, async () => (await client.findBackup(waiting.id)).error !== null);
+      const done = await client.waitFor((await client.backup(usual)).id, ['done'], 20);
+      expect(await settledAttempts(holdfast(), done)).to.have.length(1);
+
+      const shown = await client.findBackup(waiting.id);
+      expect(shown).to.include({ status: 'scheduled', attempt: 0 });
+      expect(shown.error).to.include({ code: 'engine_unknown' });
+      for (const path of ['/api/databases', `/api/databases/${strange}`, `/api/databases/${strange}/backups`]) {
+        expect((await client.request('GET', path)).status, path).to.equal(200);
+      }
+      const probe = await client.request('POST', `/api/databases/${strange}/test`);
+      expect([probe.status, JSON.stringify(probe.body)]).to.have.property('0', 200);
+      expect(JSON.stringify(probe.body)).to.contain('engine_unknown');
+      const noted = (worker: Service): number => worker.output().split('left work to others').length - 1;
+      expect(Math.max(...holdfast().workers.map(noted)), 'each worker says it once').to.equal(1);
+      expect(holdfast().output()).not.to.include('the job failed');
+
+      // The newer version is there.
+      await database.query(
+        `update holdfast.databases set type = 'postgresql' where id = '${strange}'`,
+        `update holdfast.backups set engine = 'postgresql' where id = '${waiting.id}'`,
+      );
+      const backup = await client.waitFor(waiting.id, ['done'], 40);
+      expect(backup).to.include({ attempt: 1, error: null });
+      const [row] = await database.query(`select failures from holdfast.backups where id = '${waiting.id}'`);
+      expect(row).to.deep.equal({ failures: 0 });
+    });
+
     it('may write rows that only newer processes can read: older ones go on with the others', async () => {
       const { client, database } = holdfast();
       const destination = await localDestination(holdfast(), 'rows');

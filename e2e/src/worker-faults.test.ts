@@ -1,7 +1,6 @@
-import { type Holdfast, type Service } from '@holdfast/testing/services';
 import { expect } from 'chai';
 import { until } from '@holdfast/testing/until';
-import { childrenOf } from './support/processes.ts';
+import { busyWorker } from './support/processes.ts';
 import { heldDumps, holdDumps, sourceDatabase } from './support/source.ts';
 import {
   localDestination,
@@ -78,10 +77,4 @@ for (const { name, options } of queues) {
       expect(storedLocally(holdfast(), id)).to.deep.equal({ a2: wholeBackup });
     });
   });
-}
-
-function busyWorker({ workers }: Holdfast): Service {
-  const busy = workers.find(({ pid }) => childrenOf(pid, 'pg_dump').length > 0);
-  if (!busy) throw new Error('No worker runs a dump.');
-  return busy;
 }
