@@ -68,7 +68,7 @@ async function oneBackup(
     await runBackup({
       backup: backupRow(),
       database: connectionTo(server, database),
-      engine: createEngines({ postgresqlClients: [] }).get('postgresql'),
+      engine: createEngines({ clientFolders: [] }).get('postgresql'),
       store,
       codecs: [zstd()],
       keys: noKeys,

@@ -43,7 +43,7 @@ interface Run {
 }
 
 async function oneRun(server: TestPostgres, source: Connection, database: string, clients: number): Promise<Run> {
-  const engine = createEngines({ postgresqlClients: [] }).get('postgresql');
+  const engine = createEngines({ clientFolders: [] }).get('postgresql');
   const writers = await startWriters(source, clients);
   await until('the writers write', 30, () => writers.transactions > 50);
   const before = writers.transactions;
