@@ -26,7 +26,8 @@ FROM runtime AS scheduler
 ENV HOLDFAST_HEALTH_PORT=8081
 CMD ["node", "services/scheduler/src/main.ts"]
 
-# Client programs of every supported PostgreSQL major, from the PostgreSQL project's own packages.
+# Client programs of every supported PostgreSQL major, from the PostgreSQL project's own packages; of MariaDB and Redis,
+# Debian's. Those of MySQL and MongoDB are not in Debian: docs/operations.md shows how to add them.
 FROM runtime AS clients
 USER root
 RUN apt-get update \
@@ -34,6 +35,7 @@ RUN apt-get update \
   && /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y \
   && apt-get install -y --no-install-recommends \
     postgresql-client-14 postgresql-client-15 postgresql-client-16 postgresql-client-17 postgresql-client-18 \
+    mariadb-client redis-tools \
   && rm -rf /var/lib/apt/lists/*
 USER node
 

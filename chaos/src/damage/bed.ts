@@ -46,7 +46,7 @@ const megabytes = { small: 0.25, large: 10 } as const;
 export async function openDamageBed(): Promise<DamageBed> {
   const keys = await newKeys();
   const server = await startPostgres();
-  const engine = createEngines({ postgresqlClients: [] }).get('postgresql');
+  const engine = createEngines({ clientFolders: [] }).get('postgresql');
   const root = mkdtempSync(join(tmpdir(), 'holdfast-damage-'));
   releaseAtEnd(async () => rmSync(root, { recursive: true, force: true }));
   const store = storeIn(root);

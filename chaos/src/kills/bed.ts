@@ -42,7 +42,7 @@ export async function openKillBed(): Promise<KillBed> {
     `insert into label (version) values ('archived')`,
     claim,
   );
-  const engine = createEngines({ postgresqlClients: [] }).get('postgresql');
+  const engine = createEngines({ clientFolders: [] }).get('postgresql');
   const connection = connectionTo(server, database);
   const dump = await engine.dump(connection, calm(), { content: 'full', contentSeconds: 60 });
   const archive = join(folder, 'archive');

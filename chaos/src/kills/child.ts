@@ -9,7 +9,7 @@ const say = (said: Said): void => void process.send?.(said);
 const [work] = (await once(process, 'message')) as [Work];
 const { restoreId, undoId, expected, keepFormer } = work;
 const connection = { ...work.connection, password: new Secret(work.connection.password), options: {} };
-const engine = createEngines({ postgresqlClients: [] }).get('postgresql');
+const engine = createEngines({ clientFolders: [] }).get('postgresql');
 const context = { signal: new AbortController().signal };
 const request = { target: { mode: 'in_place' }, ownership: 'keep', restoreId, expected, keepFormer } as const;
 say({ begun: true });
