@@ -8,6 +8,12 @@ const definer = new RegExp(
 );
 /** The dump program names the database where an object was made under another default than the database's now. */
 const alterDatabase = new RegExp(`^ALTER DATABASE ${quoted} (?=CHARACTER SET )`, 'gm');
+const name = `(?:${quoted}|"(?:[^"]|"")*"|[\\w$\\u0080-\\uffff]+)`;
+/** MariaDB keeps what makes a trigger as it was written, also where that names the database of the trigger and its table. */
+const trigger = new RegExp(
+  String.raw`^(/\*!50003 CREATE\*/ (?:/\*!50017 .*?\*/ )?/\*!50003 TRIGGER\s+(?:IF\s+NOT\s+EXISTS\s+)?)(?:${name}\s*\.\s*)?(${name}\s+(?:BEFORE|AFTER)\s(?:${quoted}|[^\x60])*?\sON\s+)(?:${name}\s*\.\s*)?(?=${name})`,
+  'gim',
+);
 const eventLine = /^\/\*!50106 CREATE\*\/.*$/gm;
 /** Strings and names are read over, as they may hold the same words. */
 const eventStatus = /`(?:[^`]|``)*`|'(?:[^'\\]|''|\\.)*'|( ON COMPLETION (?:NOT )?PRESERVE )ENABLE\b/g;
@@ -16,7 +22,7 @@ const makesSomething = /^(?:DELIMITER|CREATE|\/\*!5000[13] CREATE)/m;
 /** Code that says nothing of the database that it came from. */
 export const unbound = ({ head, triggers, code }: Code): Code => ({
   head,
-  triggers: triggers.replaceAll(alterDatabase, 'ALTER DATABASE '),
+  triggers: triggers.replaceAll(alterDatabase, 'ALTER DATABASE ').replaceAll(trigger, '$1$2'),
   code: code.replaceAll(alterDatabase, 'ALTER DATABASE '),
 });
 

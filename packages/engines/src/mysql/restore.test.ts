@@ -60,6 +60,32 @@ for (const flavour of ['mysql', 'mariadb'] as const) {
         `CREATE EVENT own_event ON SCHEDULE EVERY 1 DAY STARTS '2030-01-01' DO SET @a = 1`,
         'CREATE FUNCTION doubled (a INT) RETURNS INT DETERMINISTIC NO SQL RETURN a * 3',
       ]);
+
+    it('makes a trigger that was written with the name of its database, wherever it is restored to', async () => {
+      const connection = await newDatabase(flavour, ['CREATE TABLE `on` (a INT)', 'CREATE TABLE log (a INT)']);
+      const own = connection.database;
+      await (
+        await sharedMysql(flavour)
+      ).query(
+        `USE ${own}`,
+        `CREATE TRIGGER ${own}.plain BEFORE INSERT ON ${own}.\`on\` FOR EACH ROW INSERT INTO log VALUES (1)`,
+        `CREATE TRIGGER \`${own}\` . \`a.b\`\n AFTER DELETE\n ON \`${own}\`.\`on\` FOR EACH ROW SET @a = ' ON x.y '`,
+      );
+      const bytes = await dumpOf(engine, connection);
+      for (const asked of [request(), request({ target: { mode: 'new_database', database: `${own} new` } })]) {
+        await restore(connection, asked, bytes);
+        const database = asked.target.mode === 'in_place' ? own : `${own} new`;
+        const triggers = await (
+          await sharedMysql(flavour)
+        ).query(
+          `SELECT trigger_name AS name, action_statement AS does FROM information_schema.triggers WHERE trigger_schema = '${database}' ORDER BY 1`,
+        );
+        expect(triggers).to.deep.equal([
+          { name: 'a.b', does: `SET @a = ' ON x.y '` },
+          { name: 'plain', does: 'INSERT INTO log VALUES (1)' },
+        ]);
+      }
+    });
     /** All that a restore in place does up to the moment in which its tables are moved, or past it. */
     const begun = async (connection: Connection, asked: RestoreRequest, begin: () => void): Promise<void> =>
       within(connection, async (session) => {

@@ -1,5 +1,6 @@
+import { connect as openSocket, isIP } from 'node:net';
 import { HoldfastError, type Connection, type ErrorCode } from '@holdfast/shared/domain';
-import { createConnection, type Connection as Client, type SslOptions } from 'mysql2/promise';
+import { createConnection, type Connection as Client, type ConnectionOptions, type SslOptions } from 'mysql2/promise';
 import { planTls } from '../postgresql/tls.ts';
 import type { MysqlContext } from './context.ts';
 import { driverCode, failure, fromDriver } from './failures.ts';
@@ -91,7 +92,7 @@ async function connect(
   signal: AbortSignal,
 ): Promise<Client> {
   const connecting = createConnection({
-    host,
+    ...reached(host, port, ssl),
     port,
     user,
     password: password?.reveal() ?? '',
@@ -115,6 +116,15 @@ async function connect(
   } finally {
     signal.removeEventListener('abort', abort);
   }
+}
+
+/**
+ * The driver compares a certificate with names alone: with an address for the host it would go by `localhost`. A dot behind it
+ * makes it a name for the driver, and Node takes that off again before it compares.
+ */
+function reached(host: string, port: number, ssl: SslOptions | null): Pick<ConnectionOptions, 'host' | 'stream'> {
+  if (ssl?.verifyIdentity !== true || isIP(host) === 0) return { host };
+  return { host: `${host}.`, stream: () => openSocket({ host, port, keepAlive: true, noDelay: true }) };
 }
 
 async function start(

@@ -39,7 +39,7 @@ const byText: readonly (readonly [RegExp, ErrorCode])[] = [
   [/max number of clients reached/, 'server_busy'],
   [/invalid password|without any password configured|AUTH failed/, 'auth_failed'],
   [/DB index is out of range/, 'database_missing'],
-  [/unknown command/, 'configuration'],
+  [/unknown command|^Protocol error, got/, 'configuration'],
   [/payload version or checksum are wrong|Bad data format/, 'restore_failed'],
   [/Socket timeout/, 'server_silent'],
   [/Could not connect to .*(?:Name or service not known)/, 'host_unknown'],
@@ -57,6 +57,7 @@ const help: Partial<Record<ErrorCode, string>> = {
 
 /** What helps against errors whose code alone does not tell. */
 const helpByText: readonly (readonly [RegExp, string])[] = [
+  [/^Protocol error, got/, 'What listens there does not speak as Redis does: correct the host, the port or the type.'],
   [/^OOM|\bOOM command/, 'The server has no memory left below its maxmemory: raise it, or free some.'],
   [/\bMISCONF/, 'The server cannot save to its disk and takes no writes: mend that first.'],
   [/\bREADONLY/, 'The server is a replica: restore into its primary.'],

@@ -125,6 +125,7 @@ describe('Redis servers', function () {
       ['MISCONF Redis is configured to save RDB snapshots', 'restore_failed'],
       ['ERR DB index is out of range', 'database_missing'],
       ['ERR DUMP payload version or checksum are wrong', 'restore_failed'],
+      ['Protocol error, got "J" as reply type byte. Please report this.', 'configuration'],
       ['ERR something new', 'internal'],
     ];
     for (const [said, code] of told) {
