@@ -47,10 +47,11 @@ async function run(command: Command): Promise<number> {
         const { clientFolders } = environment;
         const restoreDeps: RestoreDeps = {
           ...deps,
-          engines: createEngines({ clientFolders }),
+          // Whoever runs this names the path, and writes with rights of their own.
+          engines: createEngines({ clientFolders, fileRoots: ['/'] }),
           ids: systemIds,
-          connect: (target, database) =>
-            connectionTo(target, database, environment, (question) => askHidden(question, signal)),
+          connect: (type, target, database) =>
+            connectionTo(type, target, database, environment, (question) => askHidden(question, signal)),
           ask: (question) => ask(question, signal),
         };
         return await restore(restoreDeps, command.backup, command.target);

@@ -5,7 +5,14 @@ import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import { newBackupKey, runBackup, zstd } from '@holdfast/pipeline';
 import { recoveryEnvironment } from '@holdfast/shared/config';
-import { noKeys, Secret, type Connection, type ContentManifest, type Keys } from '@holdfast/shared/domain';
+import {
+  noKeys,
+  Secret,
+  type Connection,
+  type ContentManifest,
+  type EngineType,
+  type Keys,
+} from '@holdfast/shared/domain';
 import { systemIds } from '@holdfast/shared/lifecycle';
 import { FakeEngine, MemoryStore, backupRow, connectionRow } from '@holdfast/testing/fakes';
 import { findBackup } from './catalogue.ts';
@@ -15,6 +22,7 @@ import { download } from './download.ts';
 import { list, show, verify } from './look.ts';
 import { passwordFrom } from './password.ts';
 import { restore, type RestoreDeps } from './restore.ts';
+import { UsageError } from './usage.ts';
 
 const signal = new AbortController().signal;
 const content = randomBytes(50_000);
@@ -50,7 +58,7 @@ describe('recovery', () => {
     say: (line) => void said.push(line),
     engines: { get: () => engine },
     ids: systemIds,
-    connect: async (_target, database): Promise<Connection> => ({ ...connectionRow(), database }),
+    connect: async (_type, _target, database): Promise<Connection> => ({ ...connectionRow(), database }),
     ask: async () => typed,
     ...change,
   });
@@ -232,12 +240,36 @@ describe('recovery', () => {
     expect((await passwordFrom(file, reached))?.reveal()).to.equal(String.raw`it:is\it`);
     expect((await passwordFrom(file, { ...reached, user: 'you' }))?.reveal()).to.equal('last');
     expect(await passwordFrom(join(folder, 'none'), reached)).to.equal(null);
+    const typing = async (): Promise<string> => 'typed';
     const connect = (environment: NodeJS.ProcessEnv) =>
-      connectionTo(target('--host', 'h', '--user', 'u'), 'x', recoveryEnvironment(environment), async () => 'typed');
+      connectionTo('postgresql', target('--host', 'h', '--user', 'u'), 'x', recoveryEnvironment(environment), typing);
     expect((await connect({ PGPASSWORD: 'given', PGPASSFILE: file })).password?.reveal()).to.equal('given');
     expect((await connect({ PGPASSFILE: file })).password?.reveal()).to.equal('last');
     expect((await connect({})).password?.reveal()).to.equal('typed');
     chmodSync(file, 0o644);
     expect(await failure(connect({ PGPASSFILE: file }))).to.include({ code: 'configuration' });
+  });
+
+  it('reaches each kind of server by its own port, user and password, and never by what PostgreSQL is told', async () => {
+    const postgres = {
+      PGHOST: 'pg',
+      PGPORT: '1',
+      PGUSER: 'pg',
+      PGPASSWORD: 'pg',
+      MYSQL_PWD: 'my',
+      REDISCLI_AUTH: 're',
+    };
+    const connect = async (type: EngineType, ...given: string[]) => {
+      const reached = await connectionTo(type, target(...given), 'x', recoveryEnvironment(postgres), async () => null);
+      return [reached.host, reached.port, reached.user, reached.password?.reveal()];
+    };
+    expect(await connect('postgresql')).to.deep.equal(['pg', 1, 'pg', 'pg']);
+    expect(await connect('mariadb', '--host', 'h', '--user', 'u')).to.deep.equal(['h', 3306, 'u', 'my']);
+    expect(await connect('redis', '--host', 'h')).to.deep.equal(['h', 6379, 'default', 're']);
+    expect(await connect('mongodb', '--host', 'h')).to.deep.equal(['h', 27_017, '', undefined]);
+    expect(await connect('sqlite')).to.deep.equal(['', 0, '', undefined]);
+    for (const wrong of [connect('mysql', '--host', 'h'), connect('redis'), connect('sqlite', '--host', 'h')]) {
+      expect(await failure(wrong)).to.be.instanceOf(UsageError);
+    }
   });
 });

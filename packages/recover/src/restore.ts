@@ -1,7 +1,9 @@
+import { resolve } from 'node:path';
 import { keysFor, mustOpen, readContentFile, runRestore, type RestoreRun } from '@holdfast/pipeline';
 import type { Manifest, ManifestFile } from '@holdfast/shared/contracts';
 import {
   HoldfastError,
+  isPath,
   toHoldfastError,
   type Connection,
   type ContentTarget,
@@ -20,7 +22,7 @@ export interface RestoreDeps extends Deps {
   engines: { get(type: EngineType): Engine };
   ids: Ids;
   /** How the server is reached, with its password. */
-  connect: (target: TargetOptions, database: string) => Promise<Connection>;
+  connect: (type: EngineType, target: TargetOptions, database: string) => Promise<Connection>;
   /** Asks whoever sits there to type a text. @returns what was typed; null when nobody sits there */
   ask: (question: string) => Promise<string | null>;
 }
@@ -40,11 +42,12 @@ export async function restore(deps: RestoreDeps, asked: string, options: TargetO
   if (options.compares) await mustCompare(deps, manifest);
   else deps.say('What comes back is not compared with what was backed up, only its bytes.');
   const engine = engineOf(deps, manifest);
-  const name = options.database ?? manifest.database;
-  const connection = await deps.connect(options, name);
+  const asIs = options.database ?? manifest.database;
+  const name = isPath(manifest.engine) ? resolve(asIs) : asIs;
+  const connection = await deps.connect(manifest.engine, options, name);
   if (options.inPlace && !options.yes) await confirm(deps, connection);
   const wanted = orderOf(deps.ids.uuid(), manifest.backupId, name, options);
-  deps.say(`Restoring ${manifest.name} to "${name}" on ${connection.host}:${connection.port}.`);
+  deps.say(`Restoring ${manifest.name} to ${placeOf(connection)}.`);
   try {
     const { outcome } = await runRestore({
       restore: wanted,
@@ -120,11 +123,14 @@ function orderOf(id: string, backupId: string, name: string, options: TargetOpti
   };
 }
 
+/** For people. */
+const placeOf = ({ database, host, port }: Connection): string =>
+  `"${database}" on ${host === '' ? 'this machine' : `${host}:${port}`}`;
+
 /** @throws HoldfastError configuration, unless the name of the database is typed */
-async function confirm({ ask }: RestoreDeps, { database, host, port }: Connection): Promise<void> {
-  const typed = await ask(
-    `This replaces all content of the database "${database}" on ${host}:${port}. Type its name to go on: `,
-  );
+async function confirm({ ask }: RestoreDeps, connection: Connection): Promise<void> {
+  const { database } = connection;
+  const typed = await ask(`This replaces all content of the database ${placeOf(connection)}. Type its name to go on: `);
   if (typed === database) return;
   const what = typed === null ? 'Nobody is there to confirm it' : 'That is not the name';
   throw new HoldfastError(

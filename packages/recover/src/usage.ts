@@ -27,15 +27,16 @@ Keys:
   --identity FILE         A file with private keys of age, as age-keygen writes it; may be given several times.
 
 Target of a restore:
-  --host H --port P --user U   or   --url postgres://USER@HOST:PORT   (PGHOST, PGPORT and PGUSER where absent)
-  --database NAME         The new database; its old name where absent.
+  --host H --port P --user U   or   --url postgres://USER@HOST:PORT   (PGHOST, PGPORT and PGUSER where absent: PostgreSQL alone)
+  --database NAME         The new database; its old name where absent. Of SQLite a path on this machine, and nothing else of these.
   --in-place              Replaces the content of the database that --database names, after a confirmation; --yes: without.
   --globals               Restores the roles of the server, too, where the backup has them.
   --keep-owners           Owners and privileges as they were, instead of all for the connecting user.
   --without-comparison    Does not hold what came back against the backup's content manifest: for when that file is damaged.
   --schema S, --table S.T Only these; may be given several times. Into a new database alone.
   --sslmode MODE, --ca FILE    As libpq has them.
-  The password: PGPASSWORD, the file that PGPASSFILE names (~/.pgpass), or what is typed when asked. Never an option.
+  The password: PGPASSWORD or the file that PGPASSFILE names (~/.pgpass), MYSQL_PWD, REDISCLI_AUTH, or what is typed when asked.
+  Never an option.
 
 Further:
   --json                  One JSON document on standard output.

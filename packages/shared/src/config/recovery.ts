@@ -1,19 +1,21 @@
+import type { EngineType } from '../domain/engine.ts';
 import { HoldfastError } from '../domain/errors.ts';
 import { Secret } from '../domain/secret.ts';
 import { identities } from './age-keys.ts';
 
-/** What the recovery command takes from its environment: the variables that the tools of S3 and of PostgreSQL read. */
+/** What the recovery command takes from its environment: the variables that the tools of S3 and of each database read. */
 export interface RecoveryEnvironment {
   accessKey: Secret | null;
   secretKey: Secret | null;
   /** Of credentials that are temporary, which stores cannot be opened with. */
   hasSessionToken: boolean;
   region: string | null;
+  /** Of PostgreSQL, like `port` and `user`: where others are cannot be told from there. */
   host: string | null;
   port: string | null;
   user: string | null;
-  password: Secret | null;
-  /** Path of a file with passwords, as libpq reads it; null where there is no home folder either. */
+  passwords: Readonly<Partial<Record<EngineType, Secret | null>>>;
+  /** Path of a file with passwords of PostgreSQL, as libpq reads it; null where there is no home folder either. */
   passwordFile: string | null;
   clientFolders: string[];
 }
@@ -34,7 +36,12 @@ export function recoveryEnvironment(environment: NodeJS.ProcessEnv): RecoveryEnv
     host: given('PGHOST'),
     port: given('PGPORT'),
     user: given('PGUSER'),
-    password: secret('PGPASSWORD'),
+    passwords: {
+      postgresql: secret('PGPASSWORD'),
+      mysql: secret('MYSQL_PWD'),
+      mariadb: secret('MYSQL_PWD'),
+      redis: secret('REDISCLI_AUTH'),
+    },
     passwordFile: given('PGPASSFILE') ?? (home && `${home}/.pgpass`),
     clientFolders: (given('HOLDFAST_CLIENTS') ?? '').split(',').filter((folder) => folder !== ''),
   };
