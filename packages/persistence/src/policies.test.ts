@@ -228,6 +228,26 @@ describe('policies of whole servers', function suite() {
     expect(found?.message).to.contain('The password is wrong.');
   });
 
+  it('say that a run waits for a worker that knows their kind of server, once for each of them', async () => {
+    const policy = await create();
+    const failed = await take(policy);
+    await world.policyRuns.claim(failed, lease);
+    const error = { code: 'auth_failed', message: 'The password is wrong.' } as const;
+    await world.policyRuns.fail(failed, 1, { error, retryable: false, retryInSeconds: 0 });
+    await world.sql(`update holdfast.policies set type = 'oracle' where id = $1`, [policy.id]);
+    const made = await world.policyRuns.create({ policyId: policy.id, requestId: null, maxFailures: 3 });
+    const waiting = made && made !== 'busy' ? made.id : expect.fail('No run was made.');
+    expect(await world.policyRuns.setAside(waiting, ['postgresql'])).to.equal('oracle');
+    await world.sql(`update holdfast.policy_runs set created_at = now() - interval '15 minutes' where id = $1`, [
+      waiting,
+    ]);
+    const found = (await alertsOf('run_failed')).filter(({ subjectId }) => subjectId === policy.id);
+    expect(found.map(({ message }) => message.includes('do not know servers of the kind "oracle"'))).to.deep.equal([
+      true,
+    ]);
+    expect(await world.policies.delete(world.account.id, policy.id)).to.equal(true);
+  });
+
   it('pass over a database of which a backup still runs, and say so', async () => {
     const policy = await create();
     await runOf(policy, ['a']);

@@ -1,8 +1,8 @@
 import type { EntityManager } from 'typeorm';
 import {
   covers,
-  noDatabaseName,
   suspicionOf,
+  unreadableName,
   type PolicyMember,
   type PolicyRun,
   type RunFindings,
@@ -22,7 +22,6 @@ export interface Covering {
   maxFailures: number;
 }
 
-const unreadable = 'Client programs do not read its name as a name: back it up by itself, under another one.';
 const occupied = 'A backup of it waited or ran already.';
 
 /** Brings what a policy covers in line with its server, and makes the backups of a run. */
@@ -39,7 +38,7 @@ export async function cover(manager: EntityManager, registry: Registry, covering
   return {
     listed: listed.length,
     ...made,
-    added: matched.filter((name) => !known.has(name) && !isUnreadable(name)),
+    added: matched.filter((name) => !known.has(name) && unreadableName(name) === null),
     ...changes,
     leftOut: listed.filter((name) => !covers(policy, name)).toSorted(),
     suspicious: suspicionOf(
@@ -87,7 +86,8 @@ async function makeBackups(
   const backedUp: string[] = [];
   const passedOver: RunFindings['passedOver'] = [];
   for (const database of matched) {
-    if (isUnreadable(database)) {
+    const unreadable = unreadableName(database);
+    if (unreadable !== null) {
       passedOver.push({ database, reason: unreadable });
       continue;
     }
@@ -128,7 +128,3 @@ async function makeBackup(
   await beginSlot(manager, scheduleId, scheduledFor);
   return true;
 }
-
-/** What the client programs could read as something else than a name, or no row can hold. */
-const isUnreadable = (name: string): boolean =>
-  noDatabaseName.test(name) || /\p{Cc}/u.test(name) || !name.isWellFormed();

@@ -195,10 +195,20 @@ export const alertRules: Readonly<Record<AlertKind, Rule>> = {
   run_failed: {
     subject: 'policy',
     query: `
-      select p.account_id, p.id::text as subject_id, format(
-        'The last run of the policy "%s" could not list the databases of its server, so that none was backed up: %s',
-        p.name, r.error ->> 'message') as message
-      from holdfast.policies p cross join lateral (${newestRun}) r where r.status = 'error'`,
+      select p.account_id, p.id::text as subject_id, why.message
+      from holdfast.policies p cross join lateral (
+        select 1 as place, format(
+          'A run of the policy "%s" waits since %s, and nothing is backed up: the workers here do not know servers of the kind "%s". Start workers of a version that does.',
+          p.name, ${moment('r.created_at')}, p.type) as message
+        from holdfast.policy_runs r
+        where r.policy_id = p.id and ${waitsForEngine} and r.created_at <= now() - interval '${unknownMinutes} minutes'
+        union all
+        select 2, format(
+          'The last run of the policy "%s" could not list the databases of its server, so that none was backed up: %s',
+          p.name, r.error ->> 'message')
+        from (${newestRun}) r where r.status = 'error'
+        order by place limit 1
+      ) why`,
   },
   run_suspicious: {
     subject: 'policy',

@@ -1,4 +1,4 @@
-import type { DatabaseOptions } from './database.ts';
+import { noDatabaseName, type DatabaseOptions } from './database.ts';
 import type { EngineType } from './engine.ts';
 import type { RetentionPolicy } from './schedule.ts';
 import type { Secret } from './secret.ts';
@@ -88,6 +88,17 @@ export function covers(
   if (name === maintenanceDatabases[type]) return include.includes(name);
   return include.some((pattern) => matchesPattern(pattern, name));
 }
+
+/**
+ * Why a database that is covered gets no backup: the client programs could read its name as something else, or no row can hold
+ * it. @returns a sentence, or null
+ */
+export function unreadableName(name: string): string | null {
+  const isReadable = !noDatabaseName.test(name) && !/\p{Cc}/u.test(name) && name.isWellFormed();
+  return isReadable ? null : unreadable;
+}
+
+const unreadable = 'Client programs do not read its name as a name: back it up by itself, under another one.';
 
 /** A registered database that a policy covers. */
 export interface PolicyMember {

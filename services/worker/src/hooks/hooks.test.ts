@@ -258,7 +258,7 @@ describe('hooks around a backup', function suite() {
     await bed.persistence.backups.requestCancel(id);
     await running;
     expect((await bed.backup(id)).error).to.include({ code: 'cancelled' });
-    expect((await runs(id))[0]).to.include({ problem: 'was ended: Cancelled on request.' });
+    expect((await runs(id))[0]).to.include({ problem: 'was ended: Cancelled on request' });
     const pid = Number(await readFile(join(folder, 'slow.pid'), 'utf8'));
     await until('what it started to end', 5, () => !isAlive(pid));
   });
@@ -317,7 +317,7 @@ describe('hooks around a backup', function suite() {
     for (const [name, why] of Object.entries(refusals)) {
       await service.query('truncate holdfast.backups cascade');
       const { runs: kept } = await ran([command(name)]);
-      expect(kept[0]?.problem, name).to.contain(why);
+      expect(kept[0]?.problem, name).to.contain(why).and.not.match(/\.$/);
     }
     for (const name of ['../../bin/true', '/bin/true', '.', '-x', 'a/b']) {
       await service.query('truncate holdfast.backups cascade');
@@ -378,6 +378,13 @@ describe('hooks around a backup', function suite() {
   it('give up an answer that does not come', async () => {
     noDump();
     answer = () => undefined;
+    const { runs: kept } = await ran([request({ timeoutSeconds: 0.3 })]);
+    expect(kept[0]).to.include({ outcome: 'failed', problem: 'did not end within 0.3 s' });
+  });
+
+  it('give up an answer that does not end, also one whose end is that of its connection', async () => {
+    noDump();
+    answer = ({ socket }) => socket.write('HTTP/1.0 200 OK\r\n\r\nnot all of it');
     const { runs: kept } = await ran([request({ timeoutSeconds: 0.3 })]);
     expect(kept[0]).to.include({ outcome: 'failed', problem: 'did not end within 0.3 s' });
   });

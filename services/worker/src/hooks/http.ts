@@ -84,6 +84,8 @@ async function beginningOf(answer: IncomingMessage, secrets: readonly Secret[], 
     bytes += chunk.length;
     if (bytes > mostBytes + margin) break;
   }
+  // An answer without a length ends quietly when its connection is closed, as it is by us at the limit.
+  signal.throwIfAborted();
   const read = Buffer.concat(chunks).subarray(0, mostBytes + margin);
   const clean = redact(read.toString('utf8'), secrets);
   return (bytes > read.length ? `${clean.slice(0, clean.length - margin)} …` : clean).trim();
@@ -92,6 +94,8 @@ async function beginningOf(answer: IncomingMessage, secrets: readonly Secret[], 
 /** Words for what kept a request from its answer. */
 function problemOf(error: unknown, secrets: readonly Secret[]): string {
   if (error instanceof HoldfastError) return `was not sent: ${error.message}`;
-  const { code, message } = error as NodeJS.ErrnoException;
-  return `got no answer: ${redact(code ?? message ?? 'unknown', secrets)}`;
+  if (!(error instanceof Error)) return 'got no answer';
+  // A signal's own errors have numbers for codes.
+  const words = 'code' in error && typeof error.code === 'string' ? error.code : error.message;
+  return `got no answer: ${redact(words, secrets)}`;
 }

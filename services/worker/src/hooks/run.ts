@@ -43,6 +43,8 @@ export async function runHook(
   if (end.problem !== null) {
     if (signal.aborted) end.problem = `was ended: ${toHoldfastError(signal.reason).message}`;
     else if (limit.aborted) end.problem = `did not end within ${limitSeconds} s`;
+    // It becomes a part of sentences.
+    end.problem = end.problem.replace(/\.$/, '');
     end.outcome = 'failed';
   }
   await keep(persistence.hooks.ended(id, end));

@@ -122,15 +122,27 @@ describe('policies of whole servers over HTTP', function suite() {
   it('tell by a test what a run would do now, and change nothing', async () => {
     const { host, port, user, password: own } = api.own;
     const policy = await create({ host, port, user, password: own, include: ['*'], exclude: ['none_of_these'] });
+    await api.own.query(`create database "-${api.own.name}"`);
     const { json, text } = await ask('POST', `/${policy.id}/test`);
+    await api.own.query(`drop database "-${api.own.name}"`);
     expect(json['server_policy_test'], text).to.deep.include({ ok: true, error: null, vanished: [], suspicious: null });
-    const { covered, left_out: leftOut } = json['server_policy_test'] as { covered: object[]; left_out: string[] };
+    const {
+      covered,
+      passed_over: passedOver,
+      left_out: leftOut,
+    } = json['server_policy_test'] as {
+      covered: object[];
+      passed_over: { database: string }[];
+      left_out: string[];
+    };
     expect(covered.map((one) => (one as { database: string }).database)).to.include(api.own.name);
+    expect(covered.map((one) => (one as { database: string }).database)).to.not.include(`-${api.own.name}`);
+    expect(passedOver.map((one) => one.database)).to.deep.equal([`-${api.own.name}`]);
     expect(leftOut).to.include('postgres');
     expect(await api.deps.persistence.policies.members(policy.id)).to.deep.equal([]);
     const away = await create({ host: '127.0.0.1', port: 1 });
     const failed = (await ask('POST', `/${away.id}/test`)).json['server_policy_test'] as { error: { code: string } };
-    expect(failed).to.deep.include({ ok: false, covered: [] });
+    expect(failed).to.deep.include({ ok: false, covered: [], passed_over: [] });
     expect(failed.error.code).to.equal('host_unreachable');
   });
 

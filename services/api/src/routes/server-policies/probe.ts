@@ -1,6 +1,7 @@
 import {
   covers,
   suspicionOf,
+  unreadableName,
   type ListedDatabase,
   type PolicyMember,
   type PublicError,
@@ -21,6 +22,9 @@ const testView = z.strictObject({
   covered: z
     .array(z.strictObject({ database: z.string(), size_bytes: bytesView.nullable(), is_new: z.boolean() }))
     .meta({ description: 'What the next run would back up.' }),
+  passed_over: z
+    .array(z.strictObject({ database: z.string(), reason: z.string() }))
+    .meta({ description: 'What is covered, and would get no backup.' }),
   left_out: z.array(z.string()).meta({ description: 'What is there, and not covered.' }),
   vanished: z.array(z.string()).meta({ description: 'What is covered, and not there any more.' }),
   suspicious: z.string().nullable(),
@@ -45,17 +49,22 @@ export const probe = route({
   },
 });
 
-const nothing = { covered: [], left_out: [], vanished: [], suspicious: null };
+const nothing = { covered: [], passed_over: [], left_out: [], vanished: [], suspicious: null };
 
 function compare(policy: ServerPolicy, members: readonly PolicyMember[], listed: readonly ListedDatabase[]) {
   const known = new Set(members.map(({ database }) => database));
   const there = new Set(listed.map(({ name }) => name));
   const inSight = members.filter(({ vanishedAt }) => vanishedAt === null);
   const gone = members.filter(({ database }) => !there.has(database));
+  const covered = listed.filter(({ name }) => covers(policy, name));
   return {
-    covered: listed
-      .filter(({ name }) => covers(policy, name))
+    covered: covered
+      .filter(({ name }) => unreadableName(name) === null)
       .map(({ name, sizeBytes }) => ({ database: name, size_bytes: sizeBytes, is_new: !known.has(name) })),
+    passed_over: covered.flatMap(({ name: database }) => {
+      const reason = unreadableName(database);
+      return reason === null ? [] : [{ database, reason }];
+    }),
     left_out: listed.filter(({ name }) => !covers(policy, name)).map(({ name }) => name),
     vanished: gone.map(({ database }) => database),
     suspicious: suspicionOf(
