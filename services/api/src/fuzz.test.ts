@@ -116,8 +116,8 @@ const rawBodies: Uint8Array[] = [
   Uint8Array.of(0xed, 0xa0, 0x80),
   Uint8Array.of(0),
 ];
+const json = 'application/json';
 const types = [
-  'application/json',
   'application/json; charset=utf-16',
   'application/x-www-form-urlencoded',
   'application/merge-patch+json',
@@ -169,6 +169,9 @@ const strangeHeaders: OutgoingHttpHeaders[] = [
   { 'content-encoding': 'br' },
   { expect: 'x' },
 ];
+
+/** Each of them meets some routes, all of them together every one. */
+const inTurn = (all: readonly string[], turn: number): string => all[turn % all.length] ?? '';
 
 /** What would tell of the inside: files, stacks, statements, drivers. */
 const inside =
@@ -225,13 +228,14 @@ describe('any input', function () {
 
   it('in paths and queries never makes the service fail or show its inside', async function () {
     const before = sent;
-    for (const route of quick) {
+    for (const [turn, route] of quick.entries()) {
       const body = writes(route) ? bytes('{}') : null;
-      const paths = [
-        target(route),
-        ...(route.path.includes(':') ? strangeIds.map((id) => fill(route.path, objects, () => id)) : []),
-      ];
-      for (const path of paths) for (const query of ['', ...strangeQueries]) await send(route, `${path}${query}`, body);
+      for (const query of ['', ...strangeQueries]) await send(route, `${target(route)}${query}`, body);
+      if (!route.path.includes(':')) continue;
+      for (const [at, id] of strangeIds.entries()) {
+        const path = fill(route.path, objects, () => id);
+        for (const query of ['', inTurn(strangeQueries, turn + at)]) await send(route, `${path}${query}`, body);
+      }
     }
     count(this, before);
   });
@@ -247,16 +251,16 @@ describe('any input', function () {
 
   it('in bodies never makes the service fail or show its inside', async function () {
     const before = sent;
-    for (const route of quick.filter(writes)) {
+    for (const [turn, route] of quick.filter(writes).entries()) {
       const path = target(route);
-      for (const raw of rawBodies) {
-        for (const type of types) await send(route, path, raw, { 'content-type': type });
+      for (const [at, raw] of rawBodies.entries()) {
+        for (const type of [json, inTurn(types, turn + at)]) await send(route, path, raw, { 'content-type': type });
       }
       for (const changed of mutations(bodyOf(route))) await send(route, path, bytes(JSON.stringify(changed) ?? ''));
       const property = fc.asyncProperty(tree, async (value) => {
         await send(route, path, bytes(JSON.stringify(value) ?? ''));
       });
-      await fc.assert(property, { numRuns: 100 });
+      await fc.assert(property, { numRuns: 40 });
     }
     count(this, before);
   });
