@@ -1,10 +1,11 @@
 import { fork } from 'node:child_process';
-import { globSync } from 'node:fs';
+import { closeSync, globSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import Mocha from 'mocha';
 import { conformanceMatrix, missing } from '../../packages/testing/src/engines/index.ts';
 import { mochaHooks } from '../../packages/testing/src/hooks.ts';
-import { root } from './run.ts';
+import { privateFolder, root } from './run.ts';
 
 export interface Outcome {
   passed: number;
@@ -40,18 +41,18 @@ export async function runSuite({ specs, grep, bail }: Suite): Promise<Outcome> {
   });
 }
 
-/** Runs them in a process of their own. @returns what came of them, and what they printed */
-export async function runSuiteApart(suite: Suite): Promise<Outcome & { printed: string }> {
+/**
+ * Runs them in a process of their own, which prints to `.holdfast/tests/<name>.log`.
+ * @returns what came of them, and what they printed
+ */
+export async function runSuiteApart(name: string, suite: Suite): Promise<Outcome & { printed: string }> {
+  const log = join(privateFolder, 'tests', `${name}.log`);
+  mkdirSync(dirname(log), { recursive: true });
+  const file = openSync(log, 'w');
   const child = fork(import.meta.filename, [JSON.stringify(suite)], {
     cwd: root,
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    stdio: ['ignore', file, file, 'ipc'],
   });
-  let printed = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.on('data', (chunk: Buffer) => {
-      printed += chunk.toString();
-    });
-  }
   let outcome: Outcome | null = null;
   child.once('message', (message) => {
     outcome = message as Outcome;
@@ -59,9 +60,10 @@ export async function runSuiteApart(suite: Suite): Promise<Outcome & { printed: 
   await new Promise((resolve) => {
     child.once('close', resolve);
   });
+  closeSync(file);
   // One that died without a word has failed, whatever it had come to.
   const died = { passed: 0, skipped: 0, failed: [`the process of ${suite.specs.join(', ')} died`], matrix: [] };
-  return { ...(outcome ?? died), printed };
+  return { ...(outcome ?? died), printed: readFileSync(log, 'utf8') };
 }
 
 /** What came of several suites together. */
