@@ -35,7 +35,7 @@ export async function* archiveOf(path: string, options: ArchiveOptions): AsyncGe
     throw outside(path);
   }
   yield* new Archive(options).directory(top, './');
-  yield archiveEnd;
+  yield archiveEnd();
 }
 
 class Archive {

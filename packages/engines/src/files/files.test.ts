@@ -373,7 +373,7 @@ describe('the engine of directories', function suite() {
         writeFileSync(join(folder, 'victim'), 'victim');
         writeFileSync(join(site, 'old'), 'old');
         const before = treeOf(folder);
-        const failure = await failureOf(restore(Buffer.concat([...members(), archiveEnd])));
+        const failure = await failureOf(restore(Buffer.concat([...members(), archiveEnd()])));
         expect(failure).to.include({ code: 'integrity' });
         if (name.includes('climbs')) expect(failure.message).to.contain('leads out of the directory');
         expect(Object.keys(treeOf(folder))).to.deep.equal(Object.keys(before));

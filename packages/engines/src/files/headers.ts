@@ -2,8 +2,8 @@ import { HoldfastError } from '@holdfast/shared/domain';
 import { Header, Pax } from 'tar';
 
 export const blockSize = 512;
-/** Two empty blocks end an archive. */
-export const archiveEnd = Buffer.alloc(2 * blockSize);
+/** Two empty blocks end an archive: others for each, as whoever reads a dump may give its memory back. */
+export const archiveEnd = (): Buffer => Buffer.alloc(2 * blockSize);
 
 export interface Member {
   /** Begins with `./`; a directory's ends with a slash. */

@@ -65,7 +65,8 @@ export interface DumpOptions {
 export interface Dump {
   /**
    * The bytes. Ends only after the dump program exited 0; on anything else it is destroyed with a `HoldfastError` that
-   * carries the redacted tail of what the program said. Destroying it ends the program.
+   * carries the redacted tail of what the program said. Destroying it ends the program. A chunk belongs to whoever reads it,
+   * who may give its memory back: the engine keeps none.
    */
   stream: Readable;
   /** File name for the archive, before compression: `dump.pgdump`. */

@@ -1,14 +1,26 @@
 import { buffer } from 'node:stream/consumers';
+import { isMarkedAsUntransferable } from 'node:worker_threads';
 import { HoldfastError, Secret, type Connection, type Engine, type ErrorCode } from '@holdfast/shared/domain';
 import { expect } from 'chai';
 
 /** A signal that nobody aborts. */
 export const calm = (): { signal: AbortSignal } => ({ signal: new AbortController().signal });
 
+/** A dump as the pipeline reads it: the memory of each chunk that is a whole buffer is gone once it was read. */
+export async function* givenBack(dump: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const chunk of dump) {
+    const copy = Buffer.from(chunk);
+    const { buffer, byteLength } = chunk;
+    const isWhole = buffer instanceof ArrayBuffer && byteLength === buffer.byteLength;
+    if (isWhole && !isMarkedAsUntransferable(buffer)) buffer.transfer(0);
+    yield copy;
+  }
+}
+
 /** The whole dump of a small database. */
 export async function dumpOf(engine: Engine, connection: Connection): Promise<Buffer> {
   const { stream } = await engine.dump(connection, calm());
-  return buffer(stream);
+  return buffer(givenBack(stream));
 }
 
 /** Waits for a failure and checks that it is one of the table, with a text for people that holds no password. */

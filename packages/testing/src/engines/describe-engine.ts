@@ -13,7 +13,7 @@ import {
 import { expect } from 'chai';
 import type { AsyncFunc } from 'mocha';
 import { until } from '../until.ts';
-import { calm, dumpOf, failureOf, type WrongConnection } from './collect.ts';
+import { calm, dumpOf, failureOf, givenBack, type WrongConnection } from './collect.ts';
 import { record, type ConformanceCase } from './matrix.ts';
 import { isAlive } from './programs.ts';
 
@@ -115,7 +115,7 @@ export function describeEngine({ name, open, wrong, without = {}, restoresItself
           const database = subject.newName(connection, 'copy');
           const dump = await engine.dump(connection, calm());
           const request = intoNew(database);
-          const report = await engine.restore(connection, request, dump.stream, calm());
+          const report = await engine.restore(connection, request, Readable.from(givenBack(dump.stream)), calm());
           expect(report.database).to.equal(database);
           expect(await subject.content(connection, database)).to.deep.equal(await subject.content(connection));
           await engine.dropRestored(connection, request, calm());

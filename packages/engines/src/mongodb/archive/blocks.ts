@@ -36,7 +36,7 @@ export class BlockReader {
   /** @throws ArchiveFault */
   add(chunk: Buffer): void {
     if (this.#held + chunk.length < this.#wanted) {
-      this.#hold(chunk);
+      this.#hold(Buffer.from(chunk));
       return;
     }
     let rest = this.#held === 0 ? chunk : Buffer.concat([...this.#pieces, chunk]);
@@ -48,7 +48,6 @@ export class BlockReader {
       this.#offset += taken;
       rest = rest.subarray(taken);
     }
-    // A copy, as the chunk may be large and is the caller's.
     if (rest.length > 0) this.#hold(Buffer.from(rest));
   }
 
@@ -58,6 +57,7 @@ export class BlockReader {
     if (!this.#begun || this.#held > 0) throw this.#fault('it ends in the middle of a document');
   }
 
+  /** @param chunk a copy: a piece of a dump belongs to whoever reads it next */
   #hold(chunk: Buffer): void {
     this.#pieces.push(chunk);
     this.#held += chunk.length;
