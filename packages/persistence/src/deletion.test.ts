@@ -513,7 +513,7 @@ describe('deletion', () => {
 
   describe('of a destination', () => {
     const remove = (id: number, by: Persistence = world) => by.destinations.requestDeletion(world.account.id, id);
-    const free = { backups: 0, busyBackups: 0, databases: 0, schedules: 0 };
+    const free = { backups: 0, busyBackups: 0, databases: 0, policies: 0, schedules: 0 };
 
     it('that holds nothing removes it at once', async () => {
       const { destination } = await usedDestination();

@@ -149,9 +149,7 @@ describe('the plan of verifications', function suite() {
          verified_level = 'stored' where id = $1`,
       [backupId, id],
     );
-    const [files] = await backupsOf(id, [1]);
-    await world.sql(`update holdfast.backups set engine = 'files' where id = $1`, [files]);
-    expect(await planned()).to.have.members([backupId, files]);
+    expect(await planned()).to.deep.equal([backupId]);
     for (const { level } of await open()) expect(level).to.equal('readable');
     await end('readable');
     expect(await planned()).to.deep.equal([]);

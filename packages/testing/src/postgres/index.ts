@@ -26,7 +26,8 @@ export interface TestPostgres {
   dataDir: string;
   readonly pid: number;
   url(database: string): string;
-  createDatabase(name: string): Promise<void>;
+  /** @param template a database without connections that it begins as a copy of */
+  createDatabase(name: string, template?: string): Promise<void>;
   /** Runs statements as superuser, each on its own, and returns the rows of the last. */
   query(database: string, ...statements: string[]): Promise<Record<string, unknown>[]>;
   stop(): Promise<void>;
@@ -100,8 +101,8 @@ export async function serve(
       return server.pid;
     },
     url: (database) => server.url(database),
-    createDatabase: async (name) => {
-      await query('postgres', `create database "${name.replaceAll('"', '""')}"`);
+    createDatabase: async (name, template = 'template1') => {
+      await query('postgres', `create database "${name.replaceAll('"', '""')}" template "${template}"`);
     },
     query,
     stop: () => server.stop(),
@@ -134,19 +135,25 @@ export interface TestDatabase {
 
 let databases = 0;
 
-/** A fresh, empty database in the shared server. */
-export async function testDatabase(): Promise<TestDatabase> {
+/** A fresh database in the shared server, empty or a copy of another one there. */
+export async function testDatabase(template?: string): Promise<TestDatabase> {
   const server = await sharedPostgres();
   databases += 1;
   const name = `test_${process.pid}_${databases}`;
-  return await databaseIn(server, name, async () => {
+  const drop = async (): Promise<void> => {
     await server.query('postgres', `drop database if exists "${name}" with (force)`);
-  });
+  };
+  return await databaseIn(server, name, drop, template);
 }
 
 /** Makes a database in a server. @param drop what is done when the test is through with it */
-export async function databaseIn(server: TestPostgres, name: string, drop: () => Promise<void>): Promise<TestDatabase> {
-  await server.createDatabase(name);
+export async function databaseIn(
+  server: TestPostgres,
+  name: string,
+  drop: () => Promise<void>,
+  template?: string,
+): Promise<TestDatabase> {
+  await server.createDatabase(name, template);
   const { host, port, user, password } = server;
   return {
     host,
