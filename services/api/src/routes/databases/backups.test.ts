@@ -3,7 +3,7 @@ import { openApi, type TestApi, type Tenant } from '../../harness.test.ts';
 
 const documented =
   `id created_at started_at completed_at name size status database_id method type checksum error progress
-  attempt destination_id expires_at verified_at locked encrypted recipients verification imported_at object_locked_until attempts next_attempt_at cancel_requested_at`.split(
+  attempt destination_id expires_at verified_at locked encrypted recipients warnings run_id verification imported_at object_locked_until attempts next_attempt_at cancel_requested_at`.split(
     /\s+/,
   );
 

@@ -77,7 +77,7 @@ describe('database dialect: the look before a restore', () => {
     };
     engine.preflight = seeing as typeof engine.preflight;
     await look({ keep_hours: 3 });
-    const whole = { restoreId: null, selection: null, plainBytes: 10_000 };
+    const whole = { restoreId: null, selection: null, part: null, plainBytes: 10_000 };
     expect(asked).to.deep.equal({ ...whole, target: { mode: 'in_place' }, ownership: 'keep', keepFormer: true });
     await look({ target: { new_database: 'copy' }, selection: { tables: ['a.b'] } });
     expect(asked).to.deep.equal({
