@@ -142,6 +142,9 @@ for (const inRedis of [true, false]) {
       ).not.to.include('the job failed');
     });
 
+    // What follows is the same whatever the queue is.
+    if (!inRedis) return;
+
     it('may write rows of a kind of database that older workers do not know: these wait and say so, until one knows it', async () => {
       const { client, database } = holdfast();
       const destination = await localDestination(holdfast(), 'unknown');
