@@ -8,7 +8,8 @@ import {
   type RestoreReport,
   type RestoreRequest,
 } from '@holdfast/shared/domain';
-import { checkContent, inPlaceAlready, refusePart, targetExists } from '../paths/checks.ts';
+import { mustEqual } from '../content-differs.ts';
+import { inPlaceAlready, refusePart, targetExists } from '../paths/checks.ts';
 import { exists, placesOf } from '../paths/places.ts';
 import type { FileRoots } from '../paths/roots.ts';
 import { extract } from './extract.ts';
@@ -55,7 +56,7 @@ async function restoreTo(
     await removeTree(places.build);
     await mkdir(places.build, { mode: 0o700 });
     await extract(input, places.build, { owners: ownership === 'keep' && process.getuid?.() === 0, signal });
-    if (expected) checkContent(expected, await read(places.build, expected, signal));
+    if (expected) mustEqual(expected, await read(places.build, expected, signal));
     signal.throwIfAborted();
     const placed = mode === 'new_database' ? await putAnew(places) : await putInPlace(places, keepFormer === true);
     return { tool: archiver, serverVersion: release(), database: target, ...placed };

@@ -1,17 +1,10 @@
-import { realpath } from 'node:fs/promises';
-import { join } from 'node:path';
 import { HoldfastError } from '@holdfast/shared/domain';
-import { askVersion } from '../process/index.ts';
+import { ProgramFinder, type FoundProgram, type VersionQuestion } from '../process/index.ts';
 
 export type ClientName = 'mongodump' | 'mongorestore';
 
 /** A client program that was found on this machine. */
-export interface Client {
-  name: ClientName;
-  path: string;
-  /** `100.18.0` */
-  version: string;
-}
+export type Client = FoundProgram<ClientName>;
 
 /** Since then the programs have versions of their own, from 100 on; before, they had the server's. */
 const ownVersions = 100;
@@ -23,7 +16,7 @@ const versionLine = /^(?:mongodump|mongorestore) version: r?(\d+\.\d+[\w.-]*)/m;
 /** Finds MongoDB's client programs. Looks at each choice again, so that an installed program is found without a restart. */
 export class MongodbClients {
   readonly #folders: readonly string[];
-  readonly #versions = new Map<string, string>();
+  readonly #finder = new ProgramFinder<ClientName>();
 
   /** @param folders where to look, the most preferred first */
   constructor(folders: readonly string[]) {
@@ -36,30 +29,17 @@ export class MongodbClients {
    * have been suitable was kept from telling its version
    */
   async choose(name: ClientName, server: string, signal: AbortSignal): Promise<Client> {
-    const { found, unheard } = await this.#find(name, signal);
+    const { found, unheard } = await this.#finder.find(this.#folders, [name], question, signal);
     try {
       return chooseClient(name, found, server);
     } catch (error) {
       throw unheard ?? error;
     }
   }
+}
 
-  async #find(name: ClientName, signal: AbortSignal): Promise<{ found: Client[]; unheard: HoldfastError | null }> {
-    const clients = new Map<string, Client>();
-    let unheard: HoldfastError | null = null;
-    const killed = name === 'mongorestore' ? 'restore_killed' : 'dump_killed';
-    for (const folder of this.#folders) {
-      const path = await realpath(join(folder, name)).catch(() => null);
-      if (path === null || clients.has(path)) continue;
-      const version =
-        this.#versions.get(path) ?? (await askVersion({ name, path, pattern: versionLine, killed }, signal));
-      if (version instanceof HoldfastError) unheard = version;
-      if (version === null || version instanceof HoldfastError) continue;
-      this.#versions.set(path, version);
-      clients.set(path, { name, path, version });
-    }
-    return { found: [...clients.values()], unheard };
-  }
+function question(name: ClientName, path: string): VersionQuestion {
+  return { name, path, pattern: versionLine, killed: name === 'mongorestore' ? 'restore_killed' : 'dump_killed' };
 }
 
 /** Picks the newest: each newer program reads what the older ones do. */

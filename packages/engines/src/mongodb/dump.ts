@@ -1,12 +1,5 @@
-import {
-  archives,
-  type Connection,
-  type Dump,
-  type DumpOptions,
-  type EngineContext,
-  type HoldfastError,
-} from '@holdfast/shared/domain';
-import { startProgram, type ProgramEnd } from '../process/index.ts';
+import { archives, type Connection, type Dump, type DumpOptions, type EngineContext } from '@holdfast/shared/domain';
+import { judgeDump, startProgram } from '../process/index.ts';
 import { checkArchive } from './archive/check.ts';
 import { connectionArguments } from './arguments.ts';
 import type { MongodbClients } from './clients.ts';
@@ -36,7 +29,7 @@ export async function dump(
       env: { HOME: '/nonexistent' },
       secrets: connection.password ? [connection.password] : [],
       signal,
-      judge: (end) => judge(end, connection),
+      judge: (end) => judgeDump('mongodump', end, connection, { failure, fromProgram }),
     });
     program.stdin.end();
     void program.ended.then(dispose);
@@ -68,17 +61,4 @@ function scope(database: string, { isReplicaSet }: Survey): string[] {
   if (database === wholeServer) return isReplicaSet ? ['--oplog'] : [];
   // What a restore is building at the moment is not the database's content.
   return [`--db=${database}`, `--excludeCollectionsWithPrefix=${besidePrefix}`, '--excludeCollection=system.js'];
-}
-
-function judge(
-  { code, signal, startError, stderr, outputBytes }: ProgramEnd,
-  connection: Connection,
-): HoldfastError | null {
-  if (startError) {
-    return failure('client_missing', `mongodump did not start: ${startError.message}`, connection, startError);
-  }
-  if (signal) return failure('dump_killed', `mongodump was ended by ${signal}. ${stderr}`, connection, undefined);
-  if (code !== 0) return fromProgram(stderr || `mongodump exited with code ${code}`, connection, 'dump_failed');
-  if (outputBytes === 0) return failure('dump_failed', 'mongodump exited 0 but wrote nothing', connection, undefined);
-  return null;
 }

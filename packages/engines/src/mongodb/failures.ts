@@ -1,4 +1,5 @@
 import { errorCodes, HoldfastError, type Connection, type ErrorCode } from '@holdfast/shared/domain';
+import { bySystemError, tlsCode } from '../network-failures.ts';
 import { MongoServerError } from 'mongodb';
 import { redact } from '../process/index.ts';
 
@@ -24,21 +25,6 @@ const byServerCode: Readonly<Record<number, ErrorCode>> = {
   13_435: 'server_busy',
   13_436: 'server_busy',
 };
-
-const bySystemError: Readonly<Record<string, ErrorCode>> = {
-  ENOTFOUND: 'host_unknown',
-  EAI_AGAIN: 'host_unreachable',
-  ECONNREFUSED: 'host_unreachable',
-  ETIMEDOUT: 'host_unreachable',
-  EHOSTUNREACH: 'host_unreachable',
-  ENETUNREACH: 'host_unreachable',
-  EADDRNOTAVAIL: 'host_unreachable',
-  ECONNRESET: 'connection_lost',
-  EPIPE: 'connection_lost',
-};
-
-const tlsCode =
-  /^(ERR_TLS_|ERR_SSL_|ERR_OSSL_|EPROTO|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA)/;
 
 /**
  * What mongodump and mongorestore print. Because a look by the driver goes first, this decides only what happens later: whether

@@ -1,24 +1,15 @@
-import { realpath } from 'node:fs/promises';
-import { join } from 'node:path';
 import { HoldfastError } from '@holdfast/shared/domain';
-import { askVersion } from '../process/index.ts';
+import { ProgramFinder, type FoundProgram, type VersionQuestion } from '../process/index.ts';
 import { versionQuestion, type Flavour } from './flavour.ts';
 import type { ServerVersion } from './session.ts';
 
 /** A client program that was found on this machine. */
-export interface Client {
-  name: string;
-  path: string;
-  /** `9.7.4` */
-  version: string;
-  major: number;
-}
+export type Client = FoundProgram<string>;
 
 /** Finds the client programs of a flavour. Looks at each choice again, so that an installed program is found without a restart. */
 export class MysqlClients {
   readonly #folders: readonly string[];
-  /** Null: a program of the other flavour. */
-  readonly #versions = new Map<string, string | null>();
+  readonly #finder = new ProgramFinder<string>();
 
   /** @param folders where to look, the most preferred first */
   constructor(folders: readonly string[]) {
@@ -36,7 +27,8 @@ export class MysqlClients {
     server: ServerVersion,
     signal: AbortSignal,
   ): Promise<Client> {
-    const { found, unheard } = await this.#find(flavour, kind, signal);
+    const ask = (name: string, path: string): VersionQuestion => versionQuestion(flavour, name, path);
+    const { found, unheard } = await this.#finder.find(this.#folders, flavour.programs[kind], ask, signal);
     const newest = newestOf(found);
     const chosen = found.find(({ major }) => major === server.major) ?? newest;
     if (chosen && chosen.major >= server.major) return chosen;
@@ -53,31 +45,6 @@ export class MysqlClients {
       'client_too_old',
       `${needed}, but the newest ${newest.name} found is ${newest.version}: ${help}.`,
     );
-  }
-
-  async #find(
-    flavour: Flavour,
-    kind: keyof Flavour['programs'],
-    signal: AbortSignal,
-  ): Promise<{ found: Client[]; unheard: HoldfastError | null }> {
-    const clients = new Map<string, Client>();
-    let unheard: HoldfastError | null = null;
-    for (const folder of this.#folders) {
-      for (const name of flavour.programs[kind]) {
-        const path = await realpath(join(folder, name)).catch(() => null);
-        if (path === null || clients.has(path)) continue;
-        const known = this.#versions.get(path);
-        const version = known === undefined ? await askVersion(versionQuestion(flavour, name, path), signal) : known;
-        if (version instanceof HoldfastError) {
-          unheard = version;
-          continue;
-        }
-        this.#versions.set(path, version);
-        if (version === null) continue;
-        clients.set(path, { name, path, version, major: Number.parseInt(version, 10) });
-      }
-    }
-    return { found: [...clients.values()], unheard };
   }
 }
 

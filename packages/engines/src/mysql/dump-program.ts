@@ -1,6 +1,6 @@
 import { pipeline, Transform, type Readable } from 'node:stream';
 import type { Connection, HoldfastError } from '@holdfast/shared/domain';
-import { startProgram, type ProgramEnd } from '../process/index.ts';
+import { type ProgramEnd, judgeDump, startProgram } from '../process/index.ts';
 import { firstLine, trailer, trailerBytes, type Defaults } from './archive.ts';
 import type { Client } from './clients.ts';
 import type { MysqlContext } from './context.ts';
@@ -82,17 +82,9 @@ function whole(output: Readable, name: string, defaults: Defaults, connection: C
   return guard;
 }
 
-function judge(
-  name: string,
-  { code, signal, startError, stderr, outputBytes }: ProgramEnd,
-  connection: Connection,
-): HoldfastError | null {
-  if (startError)
-    return failure('client_missing', `${name} did not start: ${startError.message}`, connection, startError);
-  if (signal) return failure('dump_killed', `${name} was ended by ${signal}. ${stderr}`, connection);
+function judge(name: string, end: ProgramEnd, connection: Connection): HoldfastError | null {
   // It checks some of its statements without a word: that is how it ends when it finds the connection gone.
-  if (code === 2 && stderr === '') return failure('connection_lost', `${name} ended without a word`, connection);
-  if (code !== 0) return fromProgram(stderr || `${name} exited with code ${code}`, connection, 'dump_failed');
-  if (outputBytes === 0) return failure('dump_failed', `${name} exited 0 but wrote nothing`, connection);
-  return null;
+  if (end.code === 2 && end.stderr === '')
+    return failure('connection_lost', `${name} ended without a word`, connection);
+  return judgeDump(name, end, connection, { failure, fromProgram });
 }

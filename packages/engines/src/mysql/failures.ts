@@ -1,4 +1,5 @@
 import { errorCodes, HoldfastError, type Connection, type ErrorCode } from '@holdfast/shared/domain';
+import { bySystemError, tlsCode } from '../network-failures.ts';
 import { redact } from '../process/index.ts';
 
 /** Numbers of errors, which server and client library, MySQL and MariaDB share. */
@@ -42,23 +43,12 @@ const byNumber: Readonly<Record<number, ErrorCode>> = {
   3159: 'tls_failed',
 };
 
-const bySystemError: Readonly<Record<string, ErrorCode>> = {
-  ENOTFOUND: 'host_unknown',
-  EAI_AGAIN: 'host_unreachable',
-  ECONNREFUSED: 'host_unreachable',
-  ETIMEDOUT: 'host_unreachable',
-  EHOSTUNREACH: 'host_unreachable',
-  ENETUNREACH: 'host_unreachable',
-  EADDRNOTAVAIL: 'host_unreachable',
-  ECONNRESET: 'connection_lost',
-  EPIPE: 'connection_lost',
+/** What mysql2 calls what happened to a connection. */
+const byDriverCode: Readonly<Record<string, ErrorCode>> = {
   PROTOCOL_CONNECTION_LOST: 'connection_lost',
   HANDSHAKE_NO_SSL_SUPPORT: 'tls_failed',
   HANDSHAKE_SSL_ERROR: 'tls_failed',
 };
-
-const tlsCode =
-  /^(ERR_TLS_|ERR_SSL_|ERR_OSSL_|EPROTO|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA)/;
 
 const help: Partial<Record<ErrorCode, string>> = {
   auth_failed: 'Correct the user or the password of the registered database.',
@@ -93,7 +83,7 @@ export function fromDriver(thrown: unknown, connection: Connection, fallback: Er
 export function driverCode(thrown: unknown): ErrorCode | undefined {
   const { code, number } = codesOf(thrown);
   if (tlsCode.test(code)) return 'tls_failed';
-  const known = bySystemError[code] ?? byNumber[number ?? 0];
+  const known = bySystemError[code] ?? byDriverCode[code] ?? byNumber[number ?? 0];
   if (known !== undefined) return known;
   if (number !== null && code.startsWith('ER_')) return undefined;
   return thrown instanceof Error && 'fatal' in thrown ? 'connection_lost' : 'internal';

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Connection } from '@holdfast/shared/domain';
-import { planTls } from '../postgresql/tls.ts';
+import { planTls } from '../tls.ts';
 import type { Flavour } from './flavour.ts';
 
 /** How a client program reaches a server, and the removal of the file that its options may name. */

@@ -1,7 +1,7 @@
 import { connect as openSocket, isIP } from 'node:net';
 import { HoldfastError, type Connection, type ErrorCode } from '@holdfast/shared/domain';
 import { createConnection, type Connection as Client, type ConnectionOptions, type SslOptions } from 'mysql2/promise';
-import { planTls } from '../postgresql/tls.ts';
+import { planTls } from '../tls.ts';
 import type { MysqlContext } from './context.ts';
 import { driverCode, failure, fromDriver } from './failures.ts';
 

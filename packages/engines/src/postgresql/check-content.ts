@@ -1,4 +1,5 @@
-import { compareContent, HoldfastError, type Connection, type ContentManifest } from '@holdfast/shared/domain';
+import { compareContent, type Connection, type ContentManifest } from '@holdfast/shared/domain';
+import { refuseDifferences } from '../content-differs.ts';
 import type { PostgresContext } from './context.ts';
 import { parseTableName, type TableName } from './sql-name.ts';
 
@@ -8,8 +9,6 @@ export type ContentReader = (
   like: ContentManifest,
   context: PostgresContext,
 ) => Promise<ContentManifest>;
-
-const shown = 5;
 
 /**
  * Measures what was restored and compares it with what was backed up.
@@ -27,18 +26,7 @@ export async function checkContent(
   const found = await read(built, wanted, context);
   const compared = compareContent(wanted, tables === null ? found : onlyTables(found, tables));
   // A server brings its own versions of extensions; that they differ is said by the look before a restore.
-  const differences = compared.filter(({ what }) => what !== 'version');
-  if (differences.length === 0) return;
-  const sentences = differences.slice(0, shown).map(({ message }) => message);
-  const more = differences.length - sentences.length;
-  throw new HoldfastError(
-    'content_differs',
-    [
-      'What was restored is not what was backed up, so it was not put in place.',
-      ...sentences,
-      ...(more > 0 ? [`And ${more} more differences.`] : []),
-    ].join(' '),
-  );
+  refuseDifferences(compared.filter(({ what }) => what !== 'version'));
 }
 
 function onlyTables(manifest: ContentManifest, tables: readonly TableName[]): ContentManifest {

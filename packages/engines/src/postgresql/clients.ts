@@ -1,18 +1,12 @@
-import { glob, realpath } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { glob } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { HoldfastError } from '@holdfast/shared/domain';
-import { askVersion, type VersionQuestion } from '../process/index.ts';
+import { ProgramFinder, type FoundProgram, type VersionQuestion } from '../process/index.ts';
 
 export type ClientName = 'pg_dump' | 'pg_dumpall' | 'pg_restore' | 'psql';
 
 /** A client program that was found on this machine. */
-export interface Client {
-  name: ClientName;
-  path: string;
-  /** `15.18` */
-  version: string;
-  major: number;
-}
+export type Client = FoundProgram<ClientName>;
 
 /** What a client must be able to deal with. */
 export interface ClientNeeds {
@@ -28,7 +22,7 @@ const installFolders = ['/usr/lib/postgresql/*/bin', '/usr/pgsql-*/bin'];
 export class Clients {
   readonly #folders: readonly string[];
   readonly #patterns: readonly string[];
-  readonly #versions = new Map<string, string>();
+  readonly #finder = new ProgramFinder<ClientName>();
 
   /**
    * @param folders where to look first, the most preferred first
@@ -44,30 +38,14 @@ export class Clients {
    * have been suitable was kept from telling its version
    */
   async choose(name: ClientName, needs: ClientNeeds, signal: AbortSignal): Promise<Client> {
-    const { found, unheard } = await this.#find(name, signal);
+    const folders = [...this.#folders];
+    for (const pattern of this.#patterns) for await (const folder of glob(pattern)) folders.push(folder);
+    const { found, unheard } = await this.#finder.find(folders, [name], question, signal);
     try {
       return chooseClient(name, found, needs);
     } catch (error) {
       throw unheard ?? error;
     }
-  }
-
-  async #find(name: ClientName, signal: AbortSignal): Promise<{ found: Client[]; unheard: HoldfastError | null }> {
-    const folders = [...this.#folders];
-    for (const pattern of this.#patterns) for await (const folder of glob(pattern)) folders.push(folder);
-    const clients = new Map<string, Client>();
-    let unheard: HoldfastError | null = null;
-    for (const folder of folders) {
-      const path = await realpath(join(folder, name)).catch(() => null);
-      // Debian's wrapper chooses a program by rules of its own; what it would choose from is in the folders above.
-      if (path === null || basename(path) === 'pg_wrapper' || clients.has(path)) continue;
-      const version = this.#versions.get(path) ?? (await askVersion(question(name, path), signal));
-      if (version instanceof HoldfastError) unheard = version;
-      if (version === null || version instanceof HoldfastError) continue;
-      this.#versions.set(path, version);
-      clients.set(path, { name, path, version, major: Number.parseInt(version, 10) });
-    }
-    return { found: [...clients.values()], unheard };
   }
 }
 
@@ -98,9 +76,13 @@ export function chooseClient(name: ClientName, found: readonly Client[], needs: 
   );
 }
 
-const question = (name: ClientName, path: string): VersionQuestion => ({
-  name,
-  path,
-  pattern: /\(PostgreSQL\) (\d+[\w.]*)/,
-  killed: name.startsWith('pg_dump') ? 'dump_killed' : 'restore_killed',
-});
+function question(name: ClientName, path: string): VersionQuestion | null {
+  // Debian's wrapper chooses a program by rules of its own; what it would choose from is in the folders already.
+  if (basename(path) === 'pg_wrapper') return null;
+  return {
+    name,
+    path,
+    pattern: /\(PostgreSQL\) (\d+[\w.]*)/,
+    killed: name.startsWith('pg_dump') ? 'dump_killed' : 'restore_killed',
+  };
+}

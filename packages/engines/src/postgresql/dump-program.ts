@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
-import type { Connection, EngineContext, HoldfastError } from '@holdfast/shared/domain';
-import { startProgram, type ProgramEnd } from '../process/index.ts';
+import type { Connection, EngineContext } from '@holdfast/shared/domain';
+import { judgeDump, startProgram } from '../process/index.ts';
 import type { Client } from './clients.ts';
 import { failure, fromProgram } from './failures.ts';
 import { libpqEnvironment } from './libpq.ts';
@@ -34,7 +34,7 @@ export async function startDumpProgram(
       env: { ...libpq.env, ...env },
       secrets: connection.password ? [connection.password] : [],
       signal,
-      judge: (end) => judge(client.name, end, connection),
+      judge: (end) => judgeDump(client.name, end, connection, { failure, fromProgram }),
     });
     program.stdin.end();
     void program.ended.then(libpq.dispose);
@@ -43,17 +43,4 @@ export async function startDumpProgram(
     await libpq.dispose();
     throw error;
   }
-}
-
-function judge(
-  name: string,
-  { code, signal, startError, stderr, outputBytes }: ProgramEnd,
-  connection: Connection,
-): HoldfastError | null {
-  if (startError)
-    return failure('client_missing', `${name} did not start: ${startError.message}`, connection, startError);
-  if (signal) return failure('dump_killed', `${name} was ended by ${signal}. ${stderr}`, connection, undefined);
-  if (code !== 0) return fromProgram(stderr || `${name} exited with code ${code}`, connection, 'dump_failed');
-  if (outputBytes === 0) return failure('dump_failed', `${name} exited 0 but wrote nothing`, connection, undefined);
-  return null;
 }

@@ -1,4 +1,5 @@
 import { errorCodes, HoldfastError, type Connection, type ErrorCode } from '@holdfast/shared/domain';
+import { bySystemError, tlsCode } from '../network-failures.ts';
 import { DatabaseError } from 'pg';
 import { redact } from '../process/index.ts';
 
@@ -18,21 +19,6 @@ const bySqlState: Readonly<Record<string, ErrorCode>> = {
   '57P02': 'connection_lost',
   '57P05': 'connection_lost',
 };
-
-const bySystemError: Readonly<Record<string, ErrorCode>> = {
-  ENOTFOUND: 'host_unknown',
-  EAI_AGAIN: 'host_unreachable',
-  ECONNREFUSED: 'host_unreachable',
-  ETIMEDOUT: 'host_unreachable',
-  EHOSTUNREACH: 'host_unreachable',
-  ENETUNREACH: 'host_unreachable',
-  EADDRNOTAVAIL: 'host_unreachable',
-  ECONNRESET: 'connection_lost',
-  EPIPE: 'connection_lost',
-};
-
-const tlsCode =
-  /^(ERR_TLS_|ERR_SSL_|ERR_OSSL_|EPROTO|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA)/;
 
 /** node-pg's own errors have no code, so their fixed words must do. */
 const byDriverText: readonly (readonly [RegExp, ErrorCode])[] = [

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Connection } from '@holdfast/shared/domain';
-import { planTls } from './tls.ts';
+import { planTls } from '../tls.ts';
 
 /** What no variable can say. */
 const serviceFile = join(import.meta.dirname, 'pg_service.conf');

@@ -4,7 +4,7 @@ import { HoldfastError, type Connection, type ErrorCode } from '@holdfast/shared
 import { Client, type QueryResultRow } from 'pg';
 import { codeOf, driverCode, failure, fromDriver } from './failures.ts';
 import { mustKeepSession, type Open } from './pooler.ts';
-import { planTls } from './tls.ts';
+import { planTls } from '../tls.ts';
 
 const connectTimeoutMs = 10_000;
 

@@ -4,3 +4,5 @@ export { startProgram, type Program, type ProgramEnd, type ProgramOptions } from
 export { longestForm, redact } from './redact.ts';
 export { runningPrograms, type RunningProgram } from './running.ts';
 export { askVersion, type VersionQuestion } from './version.ts';
+export { judgeDump } from './judge-dump.ts';
+export { ProgramFinder, type FoundProgram } from './program-finder.ts';

@@ -1,10 +1,5 @@
-import {
-  compareContent,
-  HoldfastError,
-  type Connection,
-  type ContentItem,
-  type ContentManifest,
-} from '@holdfast/shared/domain';
+import { HoldfastError, type Connection, type ContentItem, type ContentManifest } from '@holdfast/shared/domain';
+import { mustEqual } from '../content-differs.ts';
 import type { RedisContext } from './context.ts';
 import { startDumpProgram } from './dump-program.ts';
 import { faultOf } from './faults.ts';
@@ -15,8 +10,6 @@ import { withSession } from './session.ts';
 
 const algorithm = 'redis-keys-1';
 const mayFollow = 40;
-const shown = 5;
-
 /**
  * Counts the keys of each type that never expire, and those that do. How a value is encoded depends on the server and its
  * history, so values are not digested; a key that expires may be gone before anybody looks again, so of those there is only a most.
@@ -123,16 +116,5 @@ export async function checkContent(
   expected: ContentManifest,
   context: RedisContext,
 ): Promise<void> {
-  const differences = compareContent(expected, await measure(connection, found, expected, context));
-  if (differences.length === 0) return;
-  const sentences = differences.slice(0, shown).map(({ message }) => message);
-  const more = differences.length - sentences.length;
-  throw new HoldfastError(
-    'content_differs',
-    [
-      'What was restored is not what was backed up, so it was not put in place.',
-      ...sentences,
-      ...(more > 0 ? [`And ${more} more differences.`] : []),
-    ].join(' '),
-  );
+  mustEqual(expected, await measure(connection, found, expected, context));
 }

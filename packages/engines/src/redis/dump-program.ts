@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
-import type { Connection, HoldfastError } from '@holdfast/shared/domain';
-import { startProgram, type ProgramEnd } from '../process/index.ts';
+import type { Connection } from '@holdfast/shared/domain';
+import { judgeDump, startProgram } from '../process/index.ts';
 import type { Client } from './clients.ts';
 import type { RedisContext } from './context.ts';
 import { failure, fromProgram } from './failures.ts';
@@ -27,7 +27,7 @@ export async function startDumpProgram(
       env,
       secrets: password ? [password] : [],
       signal,
-      judge: (end) => judge(client.name, end, connection),
+      judge: (end) => judgeDump(client.name, end, connection, { failure, fromProgram }),
     });
     program.stdin.end();
     void program.ended.then(() => tunnel?.close());
@@ -36,17 +36,4 @@ export async function startDumpProgram(
     await tunnel?.close();
     throw error;
   }
-}
-
-function judge(
-  name: string,
-  { code, signal, startError, stderr, outputBytes }: ProgramEnd,
-  connection: Connection,
-): HoldfastError | null {
-  if (startError)
-    return failure('client_missing', `${name} did not start: ${startError.message}`, connection, startError);
-  if (signal) return failure('dump_killed', `${name} was ended by ${signal}. ${stderr}`, connection, undefined);
-  if (code !== 0) return fromProgram(stderr || `${name} exited with code ${code}`, connection, 'dump_failed');
-  if (outputBytes === 0) return failure('dump_failed', `${name} exited 0 but wrote nothing`, connection, undefined);
-  return null;
 }

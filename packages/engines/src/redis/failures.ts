@@ -1,4 +1,5 @@
 import { errorCodes, HoldfastError, type Connection, type ErrorCode } from '@holdfast/shared/domain';
+import { bySystemError, tlsCode } from '../network-failures.ts';
 import { redact } from '../process/index.ts';
 
 /** The first word of an error that a server answers with. */
@@ -18,21 +19,6 @@ const byWord: Readonly<Record<string, ErrorCode>> = {
   OOM: 'restore_failed',
   MISCONF: 'restore_failed',
 };
-
-const bySystemError: Readonly<Record<string, ErrorCode>> = {
-  ENOTFOUND: 'host_unknown',
-  EAI_AGAIN: 'host_unreachable',
-  ECONNREFUSED: 'host_unreachable',
-  ETIMEDOUT: 'host_unreachable',
-  EHOSTUNREACH: 'host_unreachable',
-  ENETUNREACH: 'host_unreachable',
-  EADDRNOTAVAIL: 'host_unreachable',
-  ECONNRESET: 'connection_lost',
-  EPIPE: 'connection_lost',
-};
-
-const tlsCode =
-  /^(ERR_TLS_|ERR_SSL_|ERR_OSSL_|EPROTO|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA)/;
 
 /** What has no word or code of its own, as servers, the driver and the client programs put it. */
 const byText: readonly (readonly [RegExp, ErrorCode])[] = [

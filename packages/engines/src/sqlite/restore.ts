@@ -3,7 +3,8 @@ import { buffer } from 'node:stream/consumers';
 import type { Readable } from 'node:stream';
 import { HoldfastError, type Connection, type RestoreReport, type RestoreRequest } from '@holdfast/shared/domain';
 import { feedProgram } from '../process/index.ts';
-import { checkContent, inPlaceAlready, refusePart, targetExists } from '../paths/checks.ts';
+import { mustEqual } from '../content-differs.ts';
+import { inPlaceAlready, refusePart, targetExists } from '../paths/checks.ts';
 import { noteBuilt, readNote, removeNote, writeNote } from '../paths/notes.ts';
 import { exists, identityOf, placesOf, syncFolderOf, type Places } from '../paths/places.ts';
 import type { FileRoots } from '../paths/roots.ts';
@@ -33,7 +34,7 @@ export async function restore(
     try {
       await removeDatabase(places.build);
       const { content } = await receive(tools.program, places.build, request.expected?.level ?? null, input, signal);
-      if (request.expected && content) checkContent(request.expected, content);
+      if (request.expected && content) mustEqual(request.expected, content);
       signal.throwIfAborted();
       const placed =
         request.target.mode === 'new_database'

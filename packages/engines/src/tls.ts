@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { checkServerIdentity, type ConnectionOptions } from 'node:tls';
 import { HoldfastError, type Connection, type TlsMode } from '@holdfast/shared/domain';
 
-/** The same meaning of a TLS mode for both of PostgreSQL's clients that we use. */
+/** The same meaning of a TLS mode for a driver and for the client programs beside it. */
 export interface TlsPlan {
   mode: TlsMode;
-  /** What node-pg is to try, in this order; more than one only for `prefer`. */
+  /** What the driver is to try, in this order; more than one only for `prefer`. */
   attempts: readonly (ConnectionOptions | false)[];
   /** PEM certificates to trust, for the modes that verify. */
   roots: string | null;
