@@ -2,8 +2,8 @@
 // TypeScript where the machine's is older, installs the locked packages, and runs scripts/<command>.ts.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -23,6 +23,7 @@ const commands = [
   'format',
   'env',
   'keys',
+  'client',
 ];
 
 const [command, ...rest] = process.argv.slice(2);
@@ -36,6 +37,7 @@ const environment = {
   NODE_COMPILE_CACHE: join(privateFolder, 'compile-cache'),
 };
 installPackages();
+buildPage();
 const child = spawn(node, [join(root, 'scripts', `${command}.ts`), ...rest], {
   stdio: 'inherit',
   env: environment,
@@ -85,6 +87,34 @@ function installPackages() {
   say('Installing packages');
   npm(['ci', '--ignore-scripts', '--loglevel=error'], environment);
   writeFileSync(stamp, lock);
+}
+
+/** Builds the web page, once for each state of what it is made of. */
+function buildPage() {
+  const parts = ['packages/web', 'packages/client/src'];
+  const ignored = /(?:^|\/)(?:dist|node_modules|schema\.ts)(?:\/|$)/;
+  const files = parts.flatMap((part) =>
+    readdirSync(join(root, part), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .filter((file) => !ignored.test(relative(root, file))),
+  );
+  const state = createHash('sha256').update(readFileSync(join(root, 'package-lock.json')));
+  for (const file of files.toSorted((one, other) => (one < other ? -1 : 1))) state.update(file).update(readFileSync(file));
+  const digest = state.digest('hex');
+  const stamp = join(privateFolder, 'page');
+  if (
+    existsSync(join(root, 'packages/web/dist/index.html')) &&
+    existsSync(stamp) &&
+    readFileSync(stamp, 'utf8') === digest
+  )
+    return;
+  say('Building the web page');
+  const vite = [join(root, 'node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'error', 'packages/web'];
+  if (spawnSync(node, vite, { cwd: root, env: environment, stdio: ['ignore', 'ignore', 'inherit'] }).status !== 0)
+    fail('The web page could not be built.');
+  mkdirSync(privateFolder, { recursive: true });
+  writeFileSync(stamp, digest);
 }
 
 function npm(parameters, env) {

@@ -1,0 +1,3 @@
+import { writeClientTypes } from './lib/client.ts';
+
+await writeClientTypes();
