@@ -26,6 +26,10 @@ FROM runtime AS scheduler
 ENV HOLDFAST_HEALTH_PORT=8081
 CMD ["node", "services/scheduler/src/main.ts"]
 
+FROM runtime AS sentinel
+ENV HOLDFAST_HEALTH_PORT=8081
+CMD ["node", "services/sentinel/src/main.ts"]
+
 # Client programs of every supported PostgreSQL major, from the PostgreSQL project's own packages; of MariaDB and Redis,
 # Debian's. Those of MySQL and MongoDB are not in Debian: docs/operations.md shows how to add them.
 FROM runtime AS clients

@@ -11,6 +11,7 @@ import { untilVerified, verify, provenOf, type VerificationView } from './suppor
 describe('verification', function suite() {
   this.timeout(90_000);
   const holdfast = useHoldfast(() => ({
+    sentinel: true,
     env: {
       HOLDFAST_CONTENT: 'full',
       HOLDFAST_RECHECK_SECONDS: '3',

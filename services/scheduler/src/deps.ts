@@ -15,7 +15,6 @@ export interface SchedulerDeps {
     | 'backups'
     | 'restores'
     | 'verifications'
-    | 'alerts'
     | 'retention'
     | 'reconciliations'
     | 'imports'

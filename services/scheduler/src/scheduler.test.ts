@@ -48,7 +48,6 @@ function fakes(rows: Rows, onRing: (ring: Ring) => Promise<void> = async () => u
     backups: { ...idle, ...rows.backups },
     restores: { ...idle, ...rows.restores },
     verifications: { ...idle, plan: async () => 0, ...rows.verifications },
-    alerts: { update: async () => ({ raised: [], cleared: [] }) },
     retention: { applyDue: async () => [] },
   } as unknown as SchedulerDeps['persistence'];
   const deps: SchedulerDeps = {

@@ -10,7 +10,6 @@ import { keepSlots } from './slot-keeper.ts';
 import { endHooks, sweep, sweepRestores, sweepVerifications } from './sweeper.ts';
 import { tick, tickPolicies } from './ticker.ts';
 import { planVerifications } from './verifier.ts';
-import { watch } from './watcher.ts';
 
 const slotKeeperSeconds = 60;
 /** A turn looks at every schedule with a policy. */
@@ -23,7 +22,7 @@ type Turn = (deps: SchedulerDeps, signal: AbortSignal) => Promise<void>;
  * own, so that one that waits for a queue or a lock does not hold up the others. Any number of schedulers may run at once.
  */
 export function startScheduler(deps: SchedulerDeps): Running {
-  const { HOLDFAST_TICK_SECONDS: often, HOLDFAST_ALERT_SECONDS: seldom } = deps.settings;
+  const { HOLDFAST_TICK_SECONDS: often } = deps.settings;
   const turns: readonly [name: string, pauseSeconds: number, turn: Turn][] = [
     ['ticker', often, tick],
     ['policy ticker', often, tickPolicies],
@@ -45,7 +44,6 @@ export function startScheduler(deps: SchedulerDeps): Running {
     ['importer', often, importRequested],
     ['retention', often, retain],
     ['slot keeper', slotKeeperSeconds, keepSlots],
-    ['watcher', seldom, watch],
   ];
   const loops = turns.map(([name, pauseSeconds, turn]) =>
     startLoop(name, pauseSeconds * 1000, (signal) => turn(deps, signal), deps.logger),

@@ -10,6 +10,7 @@ import { lockFolder, oncePossible, Parts, systemClock, systemIds, type Running }
 import type { Logger } from '@holdfast/shared/observability';
 import { LinkSigner, SecretBox } from '@holdfast/shared/security';
 import { startScheduler } from '@holdfast/scheduler';
+import { startSentinel } from '@holdfast/sentinel';
 import { checkEndpoint, openStore } from '@holdfast/stores';
 import { startWorker } from '@holdfast/worker';
 import { bootstrap } from './bootstrap.ts';
@@ -41,7 +42,7 @@ export interface Standalone extends Running {
 export const databaseName = 'holdfast';
 
 /**
- * Runs api, scheduler and worker in this process, with an embedded PostgreSQL unless DATABASE_URL names another, and with
+ * Runs api, scheduler, sentinel and worker in this process, with an embedded PostgreSQL unless DATABASE_URL names another, and with
  * the queue in that database unless REDIS_URL is given. The first start makes an account, a local destination, and a token.
  * @throws HoldfastError configuration; whatever was started until then is stopped
  */
@@ -122,6 +123,7 @@ async function start(
   });
   parts.add('worker', worker);
   parts.add('scheduler', startScheduler(common));
+  parts.add('sentinel', startSentinel(common));
   const linkSigner = new LinkSigner(settings.HOLDFAST_SECRET_KEYS);
   const api = await listen({ ...common, boardQueues: board.queues, linkSigner }, !environment['HOLDFAST_PORT']);
   parts.add('api', api);

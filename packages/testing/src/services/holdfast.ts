@@ -5,11 +5,13 @@ import { join } from 'node:path';
 import { testDatabase, type TestDatabase } from '../postgres/index.ts';
 import { releaseAtEnd } from '../resources.ts';
 import { HoldfastClient } from './client.ts';
-import { runProgram, startService, type Service } from './service.ts';
+import { runProgram, startService, type Service, type ServiceName } from './service.ts';
 
 export interface HoldfastOptions {
   workers?: number;
   schedulers?: number;
+  /** Whether one watches: alerts are raised, protection is judged, notifications are sent. */
+  sentinel?: boolean;
   /** The queue lives in Redis with it, and in the service's own database without. */
   redisUrl?: string | undefined;
   /** The service's own; a new one in the server that tests share when absent. */
@@ -35,6 +37,7 @@ export interface Holdfast {
   startApi(env?: Record<string, string>): Promise<Service>;
   startWorker(env?: Record<string, string>): Promise<Service>;
   startScheduler(env?: Record<string, string>): Promise<Service>;
+  startSentinel(env?: Record<string, string>): Promise<Service>;
   /** What all services printed, for the message of a failed test. */
   output(): string;
   /** Stops every service as an operator would and drops what belongs to it. */
@@ -89,7 +92,7 @@ async function prepareFresh(): Promise<Fresh> {
 }
 
 export async function startHoldfast(options: HoldfastOptions = {}): Promise<Holdfast> {
-  const { workers = 1, schedulers = 1, redisUrl, env = {} } = options;
+  const { workers = 1, schedulers = 1, sentinel = false, redisUrl, env = {} } = options;
   const copied = options.database === undefined ? await (fresh ??= prepareFresh()) : null;
   const database = options.database ?? (await testDatabase(copied?.database));
   const localRoot = mkdtempSync(join(tmpdir(), 'holdfast-local-'));
@@ -109,15 +112,16 @@ export async function startHoldfast(options: HoldfastOptions = {}): Promise<Hold
   const token = copied?.token ?? (await prepare(admin));
 
   const all: Service[] = [];
-  const start = async (name: 'api' | 'scheduler' | 'worker', more: Record<string, string> = {}): Promise<Service> => {
+  const start = async (name: ServiceName, more: Record<string, string> = {}): Promise<Service> => {
     const service = await startService(name, { ...environment, ...more });
     all.push(service);
     return service;
   };
   const several = (name: 'scheduler' | 'worker', count: number): Promise<Service[]> =>
     Promise.all(Array.from({ length: count }, () => start(name)));
-  const [api, startedWorkers, startedSchedulers] = await Promise.all([
+  const [api, , startedWorkers, startedSchedulers] = await Promise.all([
     start('api'),
+    sentinel ? start('sentinel') : null,
     several('worker', workers),
     several('scheduler', schedulers),
   ]);
@@ -133,6 +137,7 @@ export async function startHoldfast(options: HoldfastOptions = {}): Promise<Hold
     startApi: (more) => start('api', more),
     startWorker: (more) => start('worker', more),
     startScheduler: (more) => start('scheduler', more),
+    startSentinel: (more) => start('sentinel', more),
     output: () => all.map((service) => `--- ${service.name} ${service.pid}\n${service.output()}`).join('\n'),
     stop: async () => {
       await Promise.all(all.map((service) => service.stop()));

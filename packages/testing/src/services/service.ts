@@ -5,7 +5,7 @@ import { releaseAtEnd } from '../resources.ts';
 import { imageProcess } from './image.ts';
 import { until } from '../until.ts';
 
-export type ServiceName = 'api' | 'scheduler' | 'worker';
+export type ServiceName = 'api' | 'scheduler' | 'sentinel' | 'worker';
 
 export interface Exit {
   code: number | null;

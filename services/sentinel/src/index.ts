@@ -1,0 +1,2 @@
+export type { SentinelDeps } from './deps.ts';
+export { startSentinel } from './sentinel.ts';
