@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { ensureNewerDebian } from './lib/newer-debian.ts';
 import { say } from './lib/run.ts';
-import { runSuite, runSuiteApart, together, type Outcome } from './lib/suite.ts';
+import { runSuite, runSuiteApart, slowest, together, type Outcome } from './lib/suite.ts';
 import { ensurePostgresqlClient, ensureTestTools } from './lib/tools.ts';
 
 /**
@@ -35,8 +35,9 @@ ensureTestTools();
 
 const started = performance.now();
 const common = { grep: values.grep, bail: values.bail ?? false };
-const { passed, failed, skipped, matrix } = await (positionals.length > 0 ? runNamed() : runAll());
+const { passed, failed, skipped, matrix, seconds } = await (positionals.length > 0 ? runNamed() : runAll());
 for (const line of matrix) process.stdout.write(`${line}\n`);
+if (positionals.length === 0) for (const line of slowest(seconds, 25)) say(line);
 say(`tests took ${((performance.now() - started) / 1000).toFixed(0)} s`);
 for (const title of failed) say(`failed: ${title}`);
 const inCi = Boolean(process.env['CI']);

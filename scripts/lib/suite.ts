@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { closeSync, globSync, mkdirSync, openSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import Mocha from 'mocha';
 import { conformanceMatrix, missing } from '../../packages/testing/src/engines/index.ts';
@@ -14,6 +14,8 @@ export interface Outcome {
   failed: string[];
   /** Engines by what they were put to, line by line; empty where no engine was. */
   matrix: string[];
+  /** Seconds by file. */
+  seconds: Record<string, number>;
 }
 
 export interface Suite {
@@ -30,16 +32,38 @@ export async function runSuite({ specs, grep, bail }: Suite): Promise<Outcome> {
   await mocha.loadFilesAsync();
   return await new Promise((resolve) => {
     const failed: string[] = [];
+    const seconds: Record<string, number> = {};
     const runner = mocha.run(() => {
       const { passes: passed = 0, pending: skipped = 0 } = runner.stats ?? {};
       const matrix = conformanceMatrix();
       if (grep === undefined && !bail && matrix.some((line) => line.includes(missing)))
         failed.push('the matrix of engines has no gap');
-      resolve({ passed, failed, skipped, matrix });
+      resolve({ passed, failed, skipped, matrix, seconds });
     });
+    measureFiles(runner, seconds);
     runner.on('fail', (test) => failed.push(test.fullTitle()));
   });
 }
+
+function measureFiles(runner: Mocha.Runner, seconds: Outcome['seconds']): void {
+  const begun = new Map<Mocha.Suite, number>();
+  runner.on('suite', (suite) => {
+    if (suite.parent?.root) begun.set(suite, performance.now());
+  });
+  runner.on('suite end', (suite) => {
+    const from = begun.get(suite);
+    if (from === undefined || suite.file === undefined) return;
+    const file = relative(root, suite.file);
+    seconds[file] = (seconds[file] ?? 0) + (performance.now() - from) / 1000;
+  });
+}
+
+/** The files that took longest, with their seconds. */
+export const slowest = (seconds: Outcome['seconds'], count: number): string[] =>
+  Object.entries(seconds)
+    .sort(([, one], [, other]) => other - one)
+    .slice(0, count)
+    .map(([file, taken]) => `${taken.toFixed(0).padStart(4)} s  ${file}`);
 
 /**
  * Runs them in a process of their own, which prints to `.holdfast/tests/<name>.log`.
@@ -62,7 +86,13 @@ export async function runSuiteApart(name: string, suite: Suite): Promise<Outcome
   });
   closeSync(file);
   // One that died without a word has failed, whatever it had come to.
-  const died = { passed: 0, skipped: 0, failed: [`the process of ${suite.specs.join(', ')} died`], matrix: [] };
+  const died = {
+    passed: 0,
+    skipped: 0,
+    failed: [`the process of ${suite.specs.join(', ')} died`],
+    matrix: [],
+    seconds: {},
+  };
   return { ...(outcome ?? died), printed: readFileSync(log, 'utf8') };
 }
 
@@ -72,6 +102,7 @@ export const together = (outcomes: readonly Outcome[]): Outcome => ({
   skipped: outcomes.reduce((sum, { skipped }) => sum + skipped, 0),
   failed: outcomes.flatMap(({ failed }) => failed),
   matrix: outcomes.flatMap(({ matrix }) => matrix),
+  seconds: Object.assign({}, ...outcomes.map(({ seconds }) => seconds)) as Outcome['seconds'],
 });
 
 if (process.argv[1] === import.meta.filename) {

@@ -5,7 +5,7 @@ import { retentionRules } from './retention-policy.ts';
 import { retentionReasons } from './retention-reasons.ts';
 import type { RetentionPolicy } from './schedule.ts';
 
-const histories = 100_000;
+const histories = 25_000;
 const hour = 3_600_000;
 /** Gaps between backups: none at all, within an hour, over changes of the clocks, over weeks and months. */
 const gaps = [0, 10 * 60_000, hour, hour, 7 * hour, 24 * hour, 24 * hour, 8 * 24 * hour, 40 * 24 * hour];
@@ -13,7 +13,7 @@ const zones = ['UTC', 'Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe'
 const start = Date.parse('2026-03-20T00:00:00Z');
 const largest = 2 ** 30;
 
-/** A history is generated from a few numbers, as a hundred thousand of them have to be made in seconds. */
+/** A history is generated from a few numbers, as so many of them have to be made in seconds. */
 interface Drawn {
   backups: number[];
   rules: number;
