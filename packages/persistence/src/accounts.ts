@@ -26,6 +26,10 @@ export class Accounts implements AccountRepository {
     }
   }
 
+  async list(): Promise<Account[]> {
+    return await this.#dataSource.manager.find(accountEntity, { order: { id: 'ASC' } });
+  }
+
   async find(id: number): Promise<Account | null> {
     return isRowNumber(id) ? await this.#dataSource.manager.findOneBy(accountEntity, { id }) : null;
   }
@@ -60,6 +64,10 @@ export class Accounts implements AccountRepository {
       [token.id],
     );
     return { ...token, lastUsedAt: used?.at ?? token.lastUsedAt };
+  }
+
+  async identify(secret: Secret): Promise<ApiToken | null> {
+    return await this.#dataSource.manager.findOneBy(apiTokenEntity, { hash: hashToken(secret) });
   }
 
   async listTokens(accountId: number): Promise<ApiToken[]> {

@@ -98,12 +98,22 @@ export class Backups extends WorkTable<Backup> implements BackupRepository {
     return await insertBackup(this.dataSource.manager, this.#ids, { ...backup, tick: null });
   }
 
-  async listOfDatabase(databaseId: string): Promise<Backup[]> {
-    if (!isUuid(databaseId)) return [];
-    return await this.dataSource.manager.find(backupEntity, {
-      where: { databaseId, ...shown },
-      order: { createdAt: 'DESC', id: 'DESC' },
-    });
+  async listOfDatabase(databaseId: string, page?: { limit: number; before: string | null }): Promise<Backup[]> {
+    const { limit, before = null } = page ?? {};
+    if (!isUuid(databaseId) || (before !== null && !isUuid(before))) return [];
+    const rows = this.dataSource.manager
+      .createQueryBuilder(backupEntity, 'b')
+      .where({ databaseId, ...shown })
+      .orderBy({ 'b.createdAt': 'DESC', 'b.id': 'DESC' });
+    // By the row itself: its moment has more digits than the one that clients see.
+    if (before !== null) {
+      rows.andWhere(
+        `(b.created_at, b.id) < (
+           select last.created_at, last.id from holdfast.backups last where last.id = :before and last.database_id = :databaseId)`,
+        { before, databaseId },
+      );
+    }
+    return await rows.limit(limit).getMany();
   }
 
   async findOwned(accountId: number, id: string): Promise<Backup | null> {

@@ -13,7 +13,18 @@ import { hooksFrom, hooksText } from './sealed-hooks.ts';
 import { hooksContext, passwordContext } from './sealed.ts';
 
 /** What a registration and a change of it set, beside what is sealed. */
-const fields = ['name', 'type', 'serverId', 'host', 'port', 'user', 'database', 'options', 'destinationId'] as const;
+const fields = [
+  'name',
+  'type',
+  'serverId',
+  'host',
+  'port',
+  'user',
+  'database',
+  'options',
+  'destinationId',
+  'objectives',
+] as const;
 
 export class Databases implements DatabaseRepository {
   readonly #dataSource: DataSource;

@@ -2,11 +2,18 @@ import { IsNull, type DataSource, type EntityManager } from 'typeorm';
 import type { Destination, LocalSettings, S3Settings, Secret, StoreCapabilities } from '@holdfast/shared/domain';
 import type { SecretBox } from '@holdfast/shared/security';
 import { forgetDeletedBackups, hasFormer } from './deleted-backups.ts';
+import { usageOf } from './destination-usage.ts';
 import { isBusy, markAllOfDestination, removeEmptyDestination } from './deletion.ts';
 import { destinationEntity, type DestinationRow } from './entities/destinations.ts';
 import { isRowNumber } from './keys.ts';
 import { only } from './only.ts';
-import type { DestinationRepository, DestinationUses, NewDestination, Page } from './repositories/index.ts';
+import type {
+  DestinationRepository,
+  DestinationUsage,
+  DestinationUses,
+  NewDestination,
+  Page,
+} from './repositories/index.ts';
 import { keyContext, type DestinationKey } from './sealed.ts';
 
 const shown = { deletionRequestedAt: IsNull() };
@@ -82,6 +89,11 @@ export class Destinations implements DestinationRepository {
   async setCapabilities(id: number, capabilities: StoreCapabilities): Promise<void> {
     if (!isRowNumber(id)) return;
     await this.#dataSource.manager.update(destinationEntity, { id }, { capabilities });
+  }
+
+  async usage(id: number): Promise<DestinationUsage> {
+    if (!isRowNumber(id)) return { databases: [], unencrypted: 0, recipients: [] };
+    return await usageOf(this.#dataSource.manager, id);
   }
 
   async countBackups(id: number): Promise<number> {

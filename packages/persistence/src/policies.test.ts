@@ -49,6 +49,53 @@ describe('policies of whole servers', function suite() {
       [policy.id, days],
     );
 
+  it('whose time passed with nobody there, or whose run no worker began, raise an alert until that is over', async () => {
+    const policy = await create();
+    const open = async (): Promise<string | undefined> => {
+      await world.alerts.update();
+      const alerts = await world.alerts.list(world.account.id, { open: true, limit: 1000 });
+      return alerts.find(({ kind, subjectId }) => kind === 'run_overdue' && subjectId === policy.id)?.message;
+    };
+    const due = (minutes: number) =>
+      world.sql(`update holdfast.policies set next_run_at = now() - make_interval(mins => $2) where id = $1`, [
+        policy.id,
+        minutes,
+      ]);
+    await due(5);
+    expect(await open()).to.equal(undefined);
+    await due(16);
+    expect(await open())
+      .to.contain(policy.name)
+      .and.contain('scheduler');
+    const runId = await take(policy);
+    expect(await open()).to.equal(undefined);
+    await world.sql(`update holdfast.policy_runs set run_after = now() - interval '16 minutes' where id = $1`, [runId]);
+    expect(await open())
+      .to.contain(policy.name)
+      .and.contain('worker');
+    await settle(policy, runId, ['app']);
+    expect(await open()).to.equal(undefined);
+  });
+
+  it('give their objectives to those of their databases that have none', async () => {
+    const policy = await create({ objectives: { rpoSeconds: 7200 } });
+    await settle(policy, await take(policy), ['app', 'own']);
+    const objectives = async () => {
+      const judged = await world.protection.of(world.account.id);
+      return judged
+        .filter(({ database }) => database.name.startsWith(`${policy.name}.`))
+        .map((one) => [one.objectives.rpoSeconds, one.objectives.source, one.nextSlotAt !== null]);
+    };
+    const own = (await world.policies.members(policy.id)).find(({ database }) => database === 'own');
+    await world.databases.update(world.account.id, own?.id ?? '', { objectives: { rpoSeconds: 60 } });
+    expect(await objectives()).to.deep.equal([
+      [7200, 'set', true],
+      [60, 'set', true],
+    ]);
+    await world.policies.update(world.account.id, policy.id, { objectives: null });
+    expect((await objectives())[0]).to.deep.equal([86_400 + 3600 + 1800, 'schedule', true]);
+  });
+
   async function take(policy: ServerPolicy): Promise<string> {
     await makeDue(policy);
     const taken = (await world.policies.takeDue(100, 3)).find(({ policyId }) => policyId === policy.id);

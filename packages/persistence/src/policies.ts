@@ -39,6 +39,7 @@ const changeable = [
   'jitterSeconds',
   'retention',
   'verification',
+  'objectives',
   'enabled',
 ] as const satisfies readonly (keyof NewPolicy)[];
 const fields = ['type', ...changeable] as const;

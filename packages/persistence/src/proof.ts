@@ -35,6 +35,10 @@ export const isWanting = (w: string): string => `(exists (
   where v.backup_id = ${w}.id and v.status = 'done' and v.completed_at is not null and v.reached is distinct from v.level
     and ${rank('v.level')} >= ${askedOf(w)}) and ${rank(`${w}.verified_level`)} < ${askedOf(w)})`;
 
+/** The moment that the content of the backup of that alias is of: when the attempt began that made it. */
+export const madeAt = (w: string): string => `coalesce((
+  select a.started_at from holdfast.backup_attempts a where a.backup_id = ${w}.id and a.settled), ${w}.started_at, ${w}.created_at)`;
+
 /** Whether the backup of that alias can be relied on: nobody deletes it, it is not damaged and was not found wanting. */
 export const isGood = (w: string): string =>
   `(${w}.status = 'done' and ${w}.damaged_at is null and ${w}.deletion_requested_at is null and not ${isWanting(w)})`;

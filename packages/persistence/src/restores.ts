@@ -1,4 +1,4 @@
-import type { DataSource, EntityManager } from 'typeorm';
+import { In, type DataSource, type EntityManager } from 'typeorm';
 import type { Ids, Limits, Restore, RestoreAttempt, RestorePace } from '@holdfast/shared/domain';
 import { removeEmptyDestination } from './deletion.ts';
 import { restoreAttemptEntity, restoreEntity } from './entities/restores.ts';
@@ -102,6 +102,24 @@ export class Restores extends WorkTable<Restore> implements RestoreRepository {
   async findOwned(accountId: number, id: string): Promise<Restore | null> {
     if (!isUuid(id)) return null;
     return await this.dataSource.manager.findOneBy(restoreEntity, { accountId, id });
+  }
+
+  async listOfDatabase(databaseId: string, limit: number): Promise<Restore[]> {
+    if (!isUuid(databaseId)) return [];
+    const { manager } = this.dataSource;
+    const newest = await manager.query<{ id: string }[]>(
+      `select id from (
+         select id, created_at from holdfast.restores where database_id = $1
+         union
+         select r.id, r.created_at from holdfast.backups b join holdfast.restores r on r.backup_id = b.id
+         where b.database_id = $1) of_database
+       order by created_at desc, id desc limit $2`,
+      [databaseId, limit],
+    );
+    return await manager.find(restoreEntity, {
+      where: { id: In(newest.map(({ id }) => id)) },
+      order: { createdAt: 'DESC', id: 'DESC' },
+    });
   }
 
   async findRunningOfServer(serverId: number, backupId: string): Promise<Restore | null> {

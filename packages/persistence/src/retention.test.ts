@@ -245,6 +245,26 @@ describe('retention', () => {
     expect(await apply(made), 'and then never again').to.equal(undefined);
   });
 
+  it('has what it let go and took back in the audit log, with the rule', async () => {
+    const made = await line({ keepLast: 1 }, 2);
+    const [first] = made.backups;
+    await apply(made);
+    await change(made, { keepLast: 2 });
+    await apply(made);
+    const wanted = { before: null, action: null, objectId: first?.id ?? '', limit: 10 };
+    const [back, gone] = await world.audit.list(world.account.id, wanted);
+    expect(gone).to.deep.include({
+      action: 'backup.delete',
+      actor: { type: 'system', id: null, name: 'retention' },
+      object: { type: 'backup', id: first?.id, name: first?.name },
+    });
+    expect(gone?.details)
+      .to.match(/"reason":"[^"]+"/)
+      .and.include(made.schedule.id);
+    expect(back?.action).to.equal('backup.undelete');
+    expect(await world.audit.verify(world.account.id)).to.include({ broken: null });
+  });
+
   it('leaves to somebody else what somebody else deleted, and does not count it', async () => {
     const made = await line({ keepLast: 1 }, 3);
     const [first, second, third] = made.backups;

@@ -1,6 +1,7 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import {
   hasRules,
+  type Ids,
   planRetention,
   type RetainableBackup,
   type RetentionDecision,
@@ -8,6 +9,7 @@ import {
   type RetentionPolicy,
   type VerificationPolicy,
 } from '@holdfast/shared/domain';
+import { enter } from './audit/enter.ts';
 import { currentTime } from './current-time.ts';
 import { isInUse, lockBackups, lockDatabase, markExpired, undoing } from './deletion.ts';
 import { isUuid } from './keys.ts';
@@ -33,9 +35,11 @@ interface Plan {
 
 export class Retention implements RetentionRepository {
   readonly #dataSource: DataSource;
+  readonly #ids: Ids;
 
-  constructor(dataSource: DataSource) {
+  constructor(dataSource: DataSource, ids: Ids) {
     this.#dataSource = dataSource;
+    this.#ids = ids;
   }
 
   async catalogue(scheduleId: string): Promise<RetentionCatalogue> {
@@ -55,11 +59,13 @@ export class Retention implements RetentionRepository {
     const failures: unknown[] = [];
     for (const { id } of due) {
       try {
-        const one = await this.#dataSource.transaction(async (within) => {
+        const done = await this.#dataSource.transaction(async (within) => {
           const schedule = await lockDue(within, id, againSeconds);
-          return schedule ? await apply(within, schedule, graceSeconds) : null;
+          const one = schedule && (await apply(within, schedule, graceSeconds));
+          if (one) await this.#record(within, one);
+          return one ?? null;
         });
-        if (one) applied.push(one);
+        if (done) applied.push(done);
       } catch (error) {
         failures.push(error);
         // Its turn comes again with the others', and not at once.
@@ -68,6 +74,32 @@ export class Retention implements RetentionRepository {
     }
     if (failures.length > 0) throw new AggregateError(failures, `${failures.length} policies could not be applied.`);
     return applied;
+  }
+
+  /** In the audit log too, whose lock comes last. */
+  async #record(manager: EntityManager, { scheduleId, marked, takenBack }: Retained): Promise<void> {
+    const changes = [
+      ...marked.map(({ id, reason }) => ({
+        id,
+        action: 'backup.delete',
+        details: { schedule_id: scheduleId, reason },
+      })),
+      ...takenBack.map((id) => ({ id, action: 'backup.undelete', details: { schedule_id: scheduleId } })),
+    ];
+    if (changes.length === 0) return;
+    await manager.query(
+      enter(`
+        select w.account_id, change.entry, 'system', null, 'retention', change.action, 'done',
+          'backup', w.id, w.name, null, null, change.details
+        from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) change (entry, backup_id, action, details)
+        join holdfast.backups w on w.id = change.backup_id order by change.entry`),
+      [
+        changes.map(() => this.#ids.uuid()),
+        changes.map(({ id }) => id),
+        changes.map(({ action }) => action),
+        changes.map(({ details }) => JSON.stringify(details)),
+      ],
+    );
   }
 }
 

@@ -1,12 +1,13 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import { HoldfastError, type Ids, type Schedule, type VerificationPolicy } from '@holdfast/shared/domain';
+import { calendar } from './calendar.ts';
 import { currentTime } from './current-time.ts';
 import { violatedConstraint } from './constraints.ts';
 import { requireNotRemoved } from './deletion.ts';
 import { scheduleEntity } from './entities/schedules.ts';
 import { isUuid } from './keys.ts';
 import { pick } from './pick.ts';
-import type { NewSchedule, ScheduleRepository, SlotPage, TakenSlot } from './repositories/index.ts';
+import type { CalendarSlot, NewSchedule, ScheduleRepository, SlotPage, TakenSlot } from './repositories/index.ts';
 import { planAhead, replan } from './slot-plan.ts';
 import { forgetOldSlots, pastSlots, plannedSlots } from './slots.ts';
 import { takeSlots } from './take-slots.ts';
@@ -111,6 +112,10 @@ export class Schedules implements ScheduleRepository {
       past: await pastSlots(manager, scheduleId, page),
       planned: await plannedSlots(manager, scheduleId),
     }));
+  }
+
+  async calendar(accountId: number, range: { from: Date; to: Date; limit: number }): Promise<CalendarSlot[]> {
+    return await calendar(this.#dataSource.manager, accountId, range);
   }
 
   async takeDue(limit: number, maxFailures: number): Promise<TakenSlot[]> {

@@ -24,6 +24,7 @@ export type DestinationKey = 'access_key' | 'secret_key' | 'deletion_access_key'
 export const passwordContext = (id: string): string => ofRow('databases', 'password')([id]);
 export const policyPasswordContext = (id: string): string => ofRow('policies', 'password')([id]);
 export const hooksContext = (id: string): string => ofRow('databases', 'hooks')([id]);
+export const channelContext = (id: string): string => ofRow('notification_channels', 'secrets')([id]);
 export const keyContext = (id: number, key: DestinationKey): string => ofRow('destinations', key)([String(id)]);
 export const answerContext = (accountId: number | string, key: string): string =>
   `idempotency_keys.${accountId}.${key}.answer`;
@@ -33,6 +34,7 @@ export const sealedColumns: readonly SealedColumn[] = [
   byId('databases', 'password'),
   byId('databases', 'hooks'),
   byId('policies', 'password'),
+  byId('notification_channels', 'secrets'),
   byId('destinations', 'access_key'),
   byId('destinations', 'secret_key'),
   byId('destinations', 'deletion_access_key'),

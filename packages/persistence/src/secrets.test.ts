@@ -57,6 +57,21 @@ describe('the keys of stored secrets', () => {
         destinationId: destination,
       });
     }
+    await persistence.channels.create(accountId, {
+      name: 'ops',
+      type: 'slack',
+      settings: {},
+      secrets: { url: new Secret('https://hooks.example.com/the-path') },
+      rules: {
+        events: null,
+        leastSeverity: 'info',
+        databases: null,
+        digestMinutes: null,
+        repeatHours: null,
+        mostPerHour: 60,
+      },
+      enabled: true,
+    });
     const key = `request of ${name}`;
     const begun = await persistence.idempotency.begin({ accountId, key, fingerprint: 'f' }, 60);
     if (begun.state !== 'held') throw new HoldfastError('internal');
@@ -81,7 +96,7 @@ describe('the keys of stored secrets', () => {
     );
     const listed = sealedColumns.map(({ table, column }) => `${table}.${column}`);
     const checked = rows.map(({ table, column }) => `${String(table)}.${String(column)}`);
-    expect(checked).to.have.length(7);
+    expect(checked).to.have.length(8);
     expect(listed).to.include.members(checked);
     expect(listed)
       .to.have.length(checked.length + 1)
@@ -94,9 +109,9 @@ describe('the keys of stored secrets', () => {
     const both = await withKeys(current, old);
     expect(await both.secrets.sealedBy()).to.deep.equal([
       { keyId: 'new', secrets: 0, inUse: true, known: true },
-      { keyId: 'old', secrets: 525, inUse: false, known: true },
+      { keyId: 'old', secrets: 526, inUse: false, known: true },
     ]);
-    expect(await both.secrets.reseal()).to.equal(525);
+    expect(await both.secrets.reseal()).to.equal(526);
     expect(await both.secrets.reseal(), 'done again').to.equal(0);
 
     const after = await withKeys(current);
@@ -110,7 +125,9 @@ describe('the keys of stored secrets', () => {
     expect(place.deletionKeys?.secretKey.reveal()).to.equal('d3lete');
     const answered = await after.idempotency.begin({ accountId, key, fingerprint: 'f' }, 60);
     expect(answered).to.have.property('state', 'answered');
-    expect(await after.secrets.sealedBy()).to.deep.equal([{ keyId: 'new', secrets: 525, inUse: true, known: true }]);
+    const [channel] = await after.channels.list(accountId);
+    expect(channel?.secrets.url?.reveal()).to.equal('https://hooks.example.com/the-path');
+    expect(await after.secrets.sealedBy()).to.deep.equal([{ keyId: 'new', secrets: 526, inUse: true, known: true }]);
   });
 
   it('leave everything as it is when one secret does not open', async () => {
@@ -120,8 +137,8 @@ describe('the keys of stored secrets', () => {
     const sealed = await both.secrets.sealedBy();
     expect(sealed.map(({ keyId, secrets, known }) => [keyId, secrets, known])).to.deep.equal([
       ['new', 0, true],
-      ['lost', 6, false],
-      ['old', 6, true],
+      ['lost', 7, false],
+      ['old', 7, true],
     ]);
     const error = await both.secrets.reseal().then(
       () => expect.fail('it succeeded'),

@@ -83,6 +83,20 @@ export class Verifications extends WorkTable<Verification> implements Verificati
     });
   }
 
+  async listOfDatabase(databaseId: string, limit: number): Promise<Verification[]> {
+    if (!isUuid(databaseId)) return [];
+    return await this.dataSource.manager
+      .createQueryBuilder(verificationEntity, 'v')
+      .where(
+        `v.backup_id in (
+           select b.id from holdfast.backups b where b.database_id = :databaseId and b.deletion_requested_at is null)`,
+        { databaseId },
+      )
+      .orderBy({ 'v.createdAt': 'DESC', 'v.id': 'DESC' })
+      .limit(limit)
+      .getMany();
+  }
+
   async settle(id: string, attempt: number, verdict: Verdict, bytes?: number): Promise<boolean> {
     const found = await this.find(id);
     if (!found) return false;

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Alert, AlertKind, Schedule, VerificationLevel } from '@holdfast/shared/domain';
+import type { Alert, AlertKind, Schedule, ServiceName, VerificationLevel } from '@holdfast/shared/domain';
 import type { NewVerification } from '../index.ts';
 import { failure, lease, newSchedule, openWorld, type World } from '../testing/world.ts';
 
@@ -179,6 +179,51 @@ describe('alerts', () => {
     const [alert] = await open();
     expect(alert).to.include({ kind: 'backup_damaged', subjectId: backup.id });
     expect(alert?.message).to.contain('does not restore to what was backed up').and.contain(damage.detail);
+  });
+
+  it('come of a service that was not heard, as soon as a sentinel has listened for that long', async () => {
+    const beat = (service: ServiceName) => world.services.beat({ service, instance: service, version: '1' });
+    const silent = async (): Promise<string[]> =>
+      (await open()).filter(({ kind }) => kind === 'service_silent').map(({ subjectId }) => subjectId);
+    const pass = (seconds: number) =>
+      world.sql(
+        `update holdfast.service_instances set seen_at = seen_at - make_interval(secs => $1),
+           steady_since = steady_since - make_interval(secs => $1)`,
+        [seconds],
+      );
+    for (const service of ['api', 'scheduler', 'sentinel'] as const) await beat(service);
+    await pass(50);
+    for (const service of ['api', 'sentinel'] as const) await beat(service);
+    expect(await silent(), 'the worker may be about to start').to.deep.equal([]);
+    await pass(20);
+    for (const service of ['api', 'sentinel'] as const) await beat(service);
+    expect(await silent()).to.have.members(['scheduler', 'worker']);
+    const alert = (await open()).find(({ subjectId }) => subjectId === 'scheduler');
+    expect(alert).to.include({ subjectType: 'service' });
+    expect(alert?.message).to.match(/^No scheduler was heard since 20.* UTC: no planned backup/);
+    await beat('scheduler');
+    expect(await silent()).to.deep.equal(['worker']);
+    // As after an outage of our own database: nobody could say anything.
+    await pass(300);
+    await beat('sentinel');
+    expect(await silent(), 'what was told before is not over').to.deep.equal(['worker']);
+  });
+
+  it('stay open when somebody acknowledged them, under the name of the first, and come anew when they come again', async () => {
+    const database = await world.newDatabase();
+    await fail(database.id);
+    const [alert] = await open();
+    const { account } = world;
+    const acknowledge = (accountId: number, by: string) => world.alerts.acknowledge(accountId, alert?.id ?? '', by);
+    expect(await acknowledge(account.id + 1, 'stranger')).to.equal(null);
+    const known = await acknowledge(account.id, 'ann');
+    expect(known).to.include({ id: alert?.id, acknowledgedBy: 'ann', clearedAt: null });
+    expect(await acknowledge(account.id, 'bob')).to.deep.equal(known);
+    expect(await open()).to.have.length(1);
+    await world.doneBackup(database);
+    expect(await open()).to.deep.equal([]);
+    await fail(database.id);
+    expect((await open())[0]).to.include({ acknowledgedAt: null, acknowledgedBy: null });
   });
 
   it('are written by one of several processes that look at the same time', async () => {

@@ -2,7 +2,9 @@ import { In, IsNull, type DataSource, type EntityManager } from 'typeorm';
 import type { Alert, AlertKind, Ids } from '@holdfast/shared/domain';
 import { currentTime } from '../current-time.ts';
 import { alertEntity } from '../entities/alerts.ts';
+import { recordAlerts } from '../notifications/events.ts';
 import type { AlertRepository } from '../repositories/index.ts';
+import { isUuid } from '../keys.ts';
 import { alertRules } from './rules.ts';
 
 type Finding = Pick<Alert, 'accountId' | 'kind' | 'subjectType' | 'subjectId' | 'message'>;
@@ -20,16 +22,21 @@ const findings = kinds
   )
   .join('\nunion all\n');
 
+const unanswered = { clearedAt: null, acknowledgedAt: null, acknowledgedBy: null } as const;
+
 const historyDays = 400;
 const rowsAtOnce = 500;
 
 export class Alerts implements AlertRepository {
   readonly #dataSource: DataSource;
   readonly #ids: Ids;
+  readonly #silentSeconds: number;
 
-  constructor(dataSource: DataSource, ids: Ids) {
+  /** @param silentSeconds after which a service that was not heard is silent */
+  constructor(dataSource: DataSource, ids: Ids, silentSeconds: number) {
     this.#dataSource = dataSource;
     this.#ids = ids;
+    this.#silentSeconds = silentSeconds;
   }
 
   async update(): Promise<{ raised: Alert[]; cleared: Alert[] }> {
@@ -49,15 +56,25 @@ export class Alerts implements AlertRepository {
     });
   }
 
+  async acknowledge(accountId: number, id: string, by: string): Promise<Alert | null> {
+    if (!isUuid(id)) return null;
+    await this.#dataSource.query(
+      `update holdfast.alerts set acknowledged_at = clock_timestamp(), acknowledged_by = $3
+       where id = $2 and account_id = $1 and cleared_at is null and acknowledged_at is null`,
+      [accountId, id, by],
+    );
+    return await this.#dataSource.manager.findOneBy(alertEntity, { accountId, id });
+  }
+
   async #update(manager: EntityManager): Promise<{ raised: Alert[]; cleared: Alert[] }> {
     const now = await currentTime(manager);
-    const found = await manager.query<Finding[]>(findings);
+    const found = await manager.query<Finding[]>(findings, [this.#silentSeconds]);
     const open = await manager.findBy(alertEntity, { clearedAt: IsNull() });
     const openByKey = new Map(open.map((alert) => [keyOf(alert), alert]));
     const raised: Alert[] = [];
     for (const finding of found) {
       const known = openByKey.get(keyOf(finding));
-      if (!known) raised.push({ ...finding, id: this.#ids.uuid(), raisedAt: now, seenAt: now, clearedAt: null });
+      if (!known) raised.push({ ...finding, id: this.#ids.uuid(), raisedAt: now, seenAt: now, ...unanswered });
       else if (known.message !== finding.message) {
         await manager.update(alertEntity, { id: known.id }, { message: finding.message });
       }
@@ -69,6 +86,7 @@ export class Alerts implements AlertRepository {
     );
     await manager.update(alertEntity, { clearedAt: IsNull() }, { seenAt: now });
     await eachBatch(raised, (batch) => manager.insert(alertEntity, batch));
+    await eachBatch([...raised, ...cleared], (batch) => recordAlerts(manager, this.#ids, batch));
     await manager.query(`delete from holdfast.alerts where cleared_at < now() - interval '${historyDays} days'`);
     return { raised, cleared };
   }

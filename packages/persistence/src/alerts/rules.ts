@@ -1,9 +1,12 @@
-import type { AlertKind, AlertSubject } from '@holdfast/shared/domain';
-import { askedOf, isGood, rank } from '../proof.ts';
+import { serviceNames, type AlertKind, type AlertSubject, type ServiceName } from '@holdfast/shared/domain';
+import { askedOf, isGood, madeAt, rank } from '../proof.ts';
 
 interface Rule {
   subject: AlertSubject;
-  /** A query of `account_id`, `subject_id` (text) and `message` for everything that is wrong now. */
+  /**
+   * A query of `account_id`, `subject_id` (text) and `message` for everything that is wrong now. `$1`: seconds after which a
+   * service that was not heard is silent.
+   */
   query: string;
 }
 
@@ -19,8 +22,28 @@ const overdueSeconds = 6 * 3600;
 const unknownMinutes = 10;
 const waitsForEngine = `status = 'scheduled' and error ->> 'code' = 'engine_unknown'`;
 
+/** Minutes after which a time of a policy that nobody took, or a run that nobody began, is overdue. */
+const runMinutes = 15;
+
+/** What does not happen while a service is silent. */
+const lacking: Readonly<Record<ServiceName, string>> = {
+  api: 'nobody can ask for anything',
+  scheduler: 'no planned backup is begun, and no lost work is taken back',
+  worker: 'nothing is backed up, restored or verified',
+  sentinel: 'nobody is told of anything',
+};
+const services = serviceNames.map((service) => `('${service}', '${lacking[service]}')`).join(', ');
+
+/** What the sentinel judged of databases and wants told under that kind. */
+const judged = (kind: AlertKind): string => `
+  select d.account_id, d.id::text as subject_id, p.message
+  from holdfast.protection_states p join holdfast.databases d on d.id = p.database_id where p.alert = '${kind}'`;
+
 /** Hours after which a verification that was planned and still waits is overdue. */
 const verificationHours = 24;
+
+/** Minutes after which a channel to which nothing can be delivered is no mere outage any more. */
+const failingMinutes = 15;
 
 /** The run of the policy `p` that last ended, whoever asked for it. */
 const newestRun = `
@@ -58,8 +81,9 @@ export const alertRules: Readonly<Record<AlertKind, Rule>> = {
         ) past where age = 2 or run_at <= now() - interval '${overdueSeconds} seconds'
       ) due
       left join lateral (
-        select max(coalesce(b.started_at, b.created_at)) as begun_at from holdfast.backups b
-        where b.database_id = d.id and ${isGood('b')}
+        select ${madeAt('b')} as begun_at from holdfast.backups b
+        where b.database_id = d.id and b.status = 'done' and ${isGood('b')}
+        order by b.completed_at desc limit 1
       ) newest on true
       where s.enabled and d.vanished_at is null and due.scheduled_for > coalesce(newest.begun_at, '-infinity')`,
   },
@@ -140,7 +164,10 @@ export const alertRules: Readonly<Record<AlertKind, Rule>> = {
           where backup_id = newest.backup_id and attempt = newest.attempt and phase = 'after'
           order by position, started_at desc
         ) last where outcome = 'failed' order by position limit 1
-      ) h`,
+      ) h
+      where d.id in (
+        select b.database_id from holdfast.hook_runs r join holdfast.backups b on b.id = r.backup_id
+        where r.phase = 'after' and r.outcome = 'failed')`,
   },
   engine_unknown: {
     subject: 'database',
@@ -209,6 +236,57 @@ export const alertRules: Readonly<Record<AlertKind, Rule>> = {
         from (${newestRun}) r where r.status = 'error'
         order by place limit 1
       ) why`,
+  },
+  run_overdue: {
+    subject: 'policy',
+    query: `
+      select p.account_id, p.id::text as subject_id, why.message
+      from holdfast.policies p cross join lateral (
+        select 1 as place, format(
+          'A run of the policy "%s" waits since %s for a worker, and nothing is backed up: see that one runs.',
+          p.name, ${moment('r.run_after')}) as message
+        from holdfast.policy_runs r
+        where r.policy_id = p.id and r.status = 'scheduled' and r.run_after <= now() - interval '${runMinutes} minutes'
+          and r.error ->> 'code' is distinct from 'engine_unknown'
+        union all
+        select 2, format('The policy "%s" was due at %s, and nobody began a run: see that a scheduler runs.',
+          p.name, ${moment('p.next_run_at')})
+        where p.enabled and p.next_run_at <= now() - interval '${runMinutes} minutes'
+        order by place limit 1
+      ) why`,
+  },
+  protection_lost: { subject: 'database', query: judged('protection_lost') },
+  protection_at_risk: { subject: 'database', query: judged('protection_at_risk') },
+  // A service has that long from when a sentinel begins to listen, so that a start or an outage of our own database tells of
+  // nobody; what was told already is not over by that.
+  service_silent: {
+    subject: 'service',
+    query: `
+      select a.id as account_id, s.service as subject_id, format('No %s %s: %s. Start one, or look in its log.',
+        s.service, coalesce('was heard since ' || ${moment('newest.seen_at')}, 'was ever heard'), s.lacking) as message
+      from holdfast.accounts a cross join (values ${services}) s (service, lacking)
+      cross join (
+        select min(steady_since) as since from holdfast.service_instances
+        where service = 'sentinel' and seen_at >= now() - make_interval(secs => $1)
+      ) listening
+      cross join lateral (
+        select max(seen_at) as seen_at from holdfast.service_instances i where i.service = s.service
+      ) newest
+      where coalesce(newest.seen_at, '-infinity') < now() - make_interval(secs => $1) and (
+        listening.since < now() - make_interval(secs => $1) or exists (
+          select from holdfast.alerts o where o.account_id = a.id and o.kind = 'service_silent'
+            and o.subject_type = 'service' and o.subject_id = s.service and o.cleared_at is null))`,
+  },
+  // At once where the other side says that there is nothing any more, otherwise when it lasts.
+  notifications_failing: {
+    subject: 'channel',
+    query: `
+      select c.account_id, c.id::text as subject_id, format(
+        'Nothing can be delivered to the notification channel "%s" since %s: %s Try its test, and look at its settings.',
+        c.name, ${moment('c.failing_since')}, c.last_error) as message
+      from holdfast.notification_channels c
+      where c.enabled and (c.failing_since <= now() - interval '${failingMinutes} minutes'
+        or (c.failing_since is not null and c.last_status in (404, 410)))`,
   },
   run_suspicious: {
     subject: 'policy',

@@ -16,11 +16,17 @@ export const alertEntity = new EntitySchema<Alert>({
     raisedAt: insertedAt,
     seenAt: insertedAt,
     clearedAt: optional(instant),
+    acknowledgedAt: optional(instant),
+    acknowledgedBy: optional(text),
   },
   checks: [
     {
       name: 'alerts_subject_type_check',
-      expression: `subject_type in ('database', 'schedule', 'backup', 'destination', 'policy')`,
+      expression: `subject_type in ('database', 'schedule', 'backup', 'destination', 'policy', 'service', 'channel')`,
+    },
+    {
+      name: 'alerts_acknowledged_check',
+      expression: '(acknowledged_at is null) = (acknowledged_by is null)',
     },
   ],
   indices: [

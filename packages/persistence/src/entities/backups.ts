@@ -96,9 +96,16 @@ export const backupEntity = new EntitySchema<Backup & Hidden>({
       columns: ['accountId', 'method', 'createdAt'],
       where: `status = 'scheduled' and server_id is null`,
     },
+    { name: 'backups_database_done_idx', columns: ['databaseId', 'completedAt'], where: `status = 'done'` },
+    {
+      name: 'backups_database_level_idx',
+      columns: ['databaseId', 'verifiedLevel', 'completedAt'],
+      where: `status = 'done'`,
+    },
     { name: 'backups_running_key', columns: ['databaseId'], unique: true, where: `status = 'pending'` },
     { name: 'backups_database_id_created_at_idx', columns: ['databaseId', 'createdAt'] },
     { name: 'backups_destination_id_idx', columns: ['destinationId'] },
+    { name: 'backups_completed_at_idx', columns: ['completedAt'], where: 'completed_at is not null' },
     { name: 'backups_run_id_idx', columns: ['runId'], where: 'run_id is not null' },
     {
       name: 'backups_verified_idx',

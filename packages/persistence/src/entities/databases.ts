@@ -22,6 +22,7 @@ export const databaseEntity = new EntitySchema<DatabaseRow>({
     database: text,
     options: json,
     destinationId: integer,
+    objectives: optional(json),
     hooks: optional(text),
     policyId: optional(uuid),
     vanishedAt: optional(instant),

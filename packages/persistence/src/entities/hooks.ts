@@ -31,7 +31,10 @@ export const hookRunEntity = new EntitySchema<HookRun>({
     },
     { name: 'hook_runs_ended_at_check', expression: '(ended_at is null) = (outcome is null)' },
   ],
-  indices: [{ name: 'hook_runs_backup_id_attempt_idx', columns: ['backupId', 'attempt'] }],
+  indices: [
+    { name: 'hook_runs_backup_id_attempt_idx', columns: ['backupId', 'attempt'] },
+    { name: 'hook_runs_failed_idx', columns: ['backupId'], where: `phase = 'after' and outcome = 'failed'` },
+  ],
   foreignKeys: [
     restricted('hook_runs_attempt_fkey', 'BackupAttempt', ['backupId', 'attempt'], ['backupId', 'attempt']),
   ],

@@ -30,6 +30,7 @@ export const policyEntity = new EntitySchema<PolicyRow>({
     jitterSeconds: integer,
     retention: json,
     verification: optional(json),
+    objectives: optional(json),
     enabled: flag,
     nextRunAt: optional(instant),
     lastRunAt: optional(instant),

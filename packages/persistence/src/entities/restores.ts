@@ -43,6 +43,7 @@ export const restoreEntity = new EntitySchema<Restore & { rungAt: Date | null; t
       where: `status = 'scheduled' and server_id is null`,
     },
     { name: 'restores_target_key', columns: ['targetKey'], unique: true, where: `status in ('scheduled', 'pending')` },
+    { name: 'restores_completed_at_idx', columns: ['completedAt'], where: 'completed_at is not null' },
     { name: 'restores_former_idx', columns: ['formerUntil'], where: 'former is not null' },
     { name: 'restores_group_id_idx', columns: ['groupId'], where: 'group_id is not null' },
     {

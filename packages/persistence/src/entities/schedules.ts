@@ -29,6 +29,12 @@ export const scheduleEntity = new EntitySchema<Schedule & { retentionCheckedAt: 
       query: (schedule) =>
         `select min(run_at) from holdfast.slots where schedule_id = ${schedule}.id and status = 'planned'`,
     },
+    ping: {
+      ...optional(text),
+      virtualProperty: true,
+      query: (schedule) =>
+        `select settings ->> 'shownUrl' from holdfast.notification_channels where schedule_id = ${schedule}.id`,
+    },
     lastRunAt: optional(instant),
     retentionCheckedAt: hidden(optional(instant)),
     createdAt: insertedAt,

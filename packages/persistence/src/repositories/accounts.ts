@@ -8,12 +8,16 @@ export interface NewToken {
 
 export interface AccountRepository {
   create(name: string): Promise<Account>;
+  /** By their ids. */
+  list(): Promise<Account[]>;
   find(id: number): Promise<Account | null>;
   findByName(name: string): Promise<Account | null>;
   /** @returns the token itself, which is stored nowhere and shown once */
   createToken(accountId: number, token: NewToken): Promise<{ token: ApiToken; secret: Secret }>;
   /** Finds a token that is neither expired nor revoked and records its use (at most once a minute). */
   authenticate(secret: Secret): Promise<ApiToken | null>;
+  /** Whose a token is or was, also one that has expired or was revoked: nobody is let in by that. */
+  identify(secret: Secret): Promise<ApiToken | null>;
   /** Newest first, revoked and expired ones too. */
   listTokens(accountId: number): Promise<ApiToken[]>;
   findToken(accountId: number, tokenId: string): Promise<ApiToken | null>;

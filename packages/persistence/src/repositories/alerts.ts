@@ -7,6 +7,11 @@ export interface AlertRepository {
    * @returns what changed
    */
   update(): Promise<{ raised: Alert[]; cleared: Alert[] }>;
+  /**
+   * Records that somebody knows of an open alert; the first one who says so stays. One that is over stays as it is.
+   * @param by who, for people
+   */
+  acknowledge(accountId: number, id: string, by: string): Promise<Alert | null>;
   /** Newest first, at most `limit`. @param open true: only what is not over */
   list(accountId: number, options: { open: boolean; limit: number }): Promise<Alert[]>;
 }

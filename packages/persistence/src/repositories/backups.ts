@@ -50,8 +50,8 @@ export interface DeletionRequest {
 export interface BackupRepository extends WorkRepository<Backup> {
   /** Inserts the row `scheduled`, or finds the one of that id. @returns null when the database is unknown */
   create(backup: NewBackup): Promise<Backup | null>;
-  /** Newest first. */
-  listOfDatabase(databaseId: string): Promise<Backup[]>;
+  /** Newest first. @param page only so many, older than the backup `before`; all when absent */
+  listOfDatabase(databaseId: string, page?: { limit: number; before: string | null }): Promise<Backup[]>;
   findOwned(accountId: number, id: string): Promise<Backup | null>;
   files(backupId: string): Promise<BackupFile[]>;
   filesOf(backupIds: readonly string[]): Promise<BackupFile[]>;

@@ -1,11 +1,13 @@
-import type { Database, Hooks } from '@holdfast/shared/domain';
+import type { Database, Hooks, Objectives } from '@holdfast/shared/domain';
 
 export type NewDatabase = Omit<
   Database,
-  'id' | 'accountId' | 'serverId' | 'hooks' | 'policyId' | 'vanishedAt' | 'vanishExpected' | 'createdAt' | 'updatedAt'
+  'id' | 'accountId' | 'serverId' | 'hooks' | 'objectives' | 'policyId' | 'vanishedAt' | 'vanishExpected' | 'createdAt' | 'updatedAt'
 > & {
   /** Absent: none. */
   hooks?: Hooks | null;
+  /** Absent: none. */
+  objectives?: Objectives | null;
   /** The remote server that backs it up; absent: our workers. */
   serverId?: number | null;
 };

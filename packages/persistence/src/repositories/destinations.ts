@@ -1,5 +1,6 @@
 import type {
   Destination,
+  EngineType,
   LocalSettings,
   S3Destination,
   S3Settings,
@@ -35,6 +36,8 @@ export interface DestinationRepository {
   replace(accountId: number, id: number, destination: NewDestination): Promise<Destination | null>;
   /** Records what the place can do. */
   setCapabilities(id: number, capabilities: StoreCapabilities): Promise<void>;
+  /** What the catalogue says that it holds. */
+  usage(id: number): Promise<DestinationUsage>;
   /** Backups whose objects it holds, or may hold. */
   countBackups(id: number): Promise<number>;
   /** @returns what uses it (nothing is deleted then); null when unknown */
@@ -54,4 +57,34 @@ export interface DestinationUses {
   databases: number;
   schedules: number;
   policies: number;
+}
+
+export interface Held {
+  backups: number;
+  /** Bytes as they are stored. */
+  bytes: number;
+}
+
+/** What a destination holds of one database. Each backup counts in one of the kinds. */
+export interface DatabaseUsage {
+  id: string;
+  name: string;
+  type: EngineType;
+  good: Held;
+  damaged: Held;
+  /** Those whose removal was asked for and is not confirmed. */
+  leaving: Held;
+  waiting: number;
+  failed: number;
+  /** When the dump of its newest good backup began; null without one. */
+  newestAt: Date | null;
+}
+
+export interface DestinationUsage {
+  /** Of every database that has a backup there, the largest first. */
+  databases: DatabaseUsage[];
+  /** Backups that are kept and not encrypted. */
+  unencrypted: number;
+  /** To whom those that are kept are encrypted. */
+  recipients: { recipient: string; backups: number }[];
 }

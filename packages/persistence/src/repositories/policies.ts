@@ -10,7 +10,13 @@ import type {
 import type { NewRestore } from './restores.ts';
 import type { WorkRepository } from './work.ts';
 
-export type NewPolicy = Omit<ServerPolicy, 'id' | 'accountId' | 'nextRunAt' | 'lastRunAt' | 'createdAt' | 'updatedAt'>;
+export type NewPolicy = Omit<
+  ServerPolicy,
+  'id' | 'accountId' | 'objectives' | 'nextRunAt' | 'lastRunAt' | 'createdAt' | 'updatedAt'
+> & {
+  /** Absent: none. */
+  objectives?: ServerPolicy['objectives'];
+};
 
 /** What a policy and all that it covers is told by a change; its kind of server stays. */
 export type PolicyChange = Partial<Omit<NewPolicy, 'type'>>;

@@ -42,6 +42,8 @@ export interface RestoreRepository extends WorkRepository<Restore> {
   /** Inserts the row `scheduled`, or finds the one of that id. @returns why it cannot be undone; null when it is unknown */
   createUndo(undo: NewUndo): Promise<Restore | UndoRefusal | null>;
   findOwned(accountId: number, id: string): Promise<Restore | null>;
+  /** Those of a database's backups and those onto it, up to `limit`, newest first. */
+  listOfDatabase(databaseId: string, limit: number): Promise<Restore[]>;
   /** Records what an attempt that goes on has brought back already, and what stays if it fails: sentences for people. */
   notePart(id: string, attempt: number, done: string): Promise<void>;
   /** @param former the database that holds the former content: it is kept for the row's `keepHours` from now on */

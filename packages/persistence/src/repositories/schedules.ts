@@ -28,6 +28,9 @@ export interface SlotPage {
   planned: Slot[];
 }
 
+/** A slot and whose it is. */
+export type CalendarSlot = Slot & { databaseId: string };
+
 export interface ScheduleRepository {
   /** Plans its next slots from the cron expression and the database's clock, too. @returns null when the database is not the account's */
   create(accountId: number, schedule: NewSchedule): Promise<Schedule | null>;
@@ -43,6 +46,8 @@ export interface ScheduleRepository {
   delete(accountId: number, id: string): Promise<boolean>;
   /** @param page at most `limit` past slots, those before `before` where it is given */
   slots(scheduleId: string, page: { limit: number; before: Date | null }): Promise<SlotPage>;
+  /** The slots of the account from `from` until before `to`, what became of them and what is planned, oldest first. */
+  calendar(accountId: number, range: { from: Date; to: Date; limit: number }): Promise<CalendarSlot[]>;
   /**
    * Takes the due slots of up to `limit` schedules (`FOR UPDATE SKIP LOCKED`) and, in one transaction for each schedule,
    * begins a backup or ends the slot without one, as the schedule's policies say, and plans further ones. Any number of

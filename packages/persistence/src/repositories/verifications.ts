@@ -28,6 +28,8 @@ export interface VerificationRepository extends WorkRepository<Verification> {
   findOwned(accountId: number, id: string): Promise<Verification | null>;
   /** Newest first. */
   listOfBackup(backupId: string): Promise<Verification[]>;
+  /** Those of a database's backups that are not deleted, up to `limit`, newest first. */
+  listOfDatabase(databaseId: string, limit: number): Promise<Verification[]>;
   /**
    * Records the verdict on the verification and, in the same transaction, on its backup: what is proven of it now, when, and
    * its damage or that it has none. @param bytes how many were read; as the last heartbeat said when absent

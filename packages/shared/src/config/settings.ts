@@ -4,6 +4,7 @@ import { contentLevels } from '../domain/content.ts';
 import type { Keys } from '../domain/keys.ts';
 import type { Limits } from '../domain/limits.ts';
 import { Secret } from '../domain/secret.ts';
+import type { TraceTarget } from '../observability/tracing/target.ts';
 import type { SecretKey } from '../security/secret-box.ts';
 import { identities, recipients } from './age-keys.ts';
 import { absolutePath, list, logLevel, seconds } from './fields.ts';
@@ -51,6 +52,18 @@ const shape = z.object({
     .optional(),
   HOLDFAST_SECRET_KEYS: secretKeys,
   HOLDFAST_LOG_LEVEL: logLevel,
+  HOLDFAST_METRICS_TOKEN: z
+    .string()
+    .regex(/^\S{16,}$/, 'must have at least 16 characters and no spaces')
+    .transform((token) => new Secret(token))
+    .optional(),
+  HOLDFAST_METRICS_DATABASES: z.coerce.number().int().min(0).default(1000),
+  HOLDFAST_TRACES: z.enum(['off', 'otlp'], { error: 'must be off or otlp' }).default('off'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' }).optional(),
+  OTEL_EXPORTER_OTLP_HEADERS: z
+    .string()
+    .transform((headers) => new Secret(headers))
+    .optional(),
   HOLDFAST_HOST: z.string().default('127.0.0.1'),
   HOLDFAST_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
   HOLDFAST_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
@@ -96,11 +109,13 @@ const shape = z.object({
   HOLDFAST_RECONCILE_SECONDS: seconds(86_400),
   HOLDFAST_ORPHAN_GRACE_SECONDS: seconds(604_800),
   HOLDFAST_ALERT_SECONDS: seconds(30),
+  HOLDFAST_SILENT_SECONDS: seconds(60),
   HOLDFAST_LINK_SECONDS: seconds(3600),
   HOLDFAST_TRUSTED_PROXIES: networks,
   HOLDFAST_RATE_PER_TOKEN: count(1200),
   HOLDFAST_RATE_PER_ADDRESS: count(3000),
   HOLDFAST_RATE_REFUSED: count(60),
+  HOLDFAST_RATE_SIGN_IN: count(10),
   HOLDFAST_REMOTE_DEADLINE_SECONDS: seconds(21_600),
   HOLDFAST_REMOTE_HEARTBEAT_SECONDS: seconds(60),
   HOLDFAST_REMOTE_LINK_SECONDS: seconds(3600),
@@ -124,6 +139,15 @@ export const storeSettingsOf = (settings: Settings) => ({
   patienceSeconds: settings.HOLDFAST_STORE_PATIENCE_SECONDS,
 });
 
+/** Where traces go; null: there are none. */
+export const tracesOf = (settings: Settings): TraceTarget | null =>
+  settings.HOLDFAST_TRACES === 'off' || settings.OTEL_EXPORTER_OTLP_ENDPOINT === undefined
+    ? null
+    : {
+        endpoint: settings.OTEL_EXPORTER_OTLP_ENDPOINT,
+        headers: settings.OTEL_EXPORTER_OTLP_HEADERS ?? null,
+      };
+
 /** The keys that backups are encrypted to and opened with. */
 export const backupKeysOf = (settings: Settings): Keys => ({
   recipients: settings.HOLDFAST_BACKUP_RECIPIENTS,
@@ -137,6 +161,8 @@ const fromFiles = [
   'HOLDFAST_SECRET_KEYS',
   'HOLDFAST_BACKUP_IDENTITIES',
   'HOLDFAST_BACKUP_RECIPIENTS',
+  'HOLDFAST_METRICS_TOKEN',
+  'OTEL_EXPORTER_OTLP_HEADERS',
 ];
 
 /**
@@ -166,6 +192,9 @@ export function parseSettings(environment: NodeJS.ProcessEnv): { settings: Setti
   }
   if (parsed.success && parsed.data.HOLDFAST_HEARTBEAT_SECONDS * 2 > parsed.data.HOLDFAST_LEASE_SECONDS) {
     problems.push('HOLDFAST_LEASE_SECONDS must be at least twice HOLDFAST_HEARTBEAT_SECONDS.');
+  }
+  if (given['HOLDFAST_TRACES'] === 'otlp' && given['OTEL_EXPORTER_OTLP_ENDPOINT'] === undefined) {
+    problems.push('OTEL_EXPORTER_OTLP_ENDPOINT is not set: HOLDFAST_TRACES=otlp needs to know where traces go.');
   }
   return parsed.success && problems.length === 0 ? { settings: parsed.data } : { problems };
 }

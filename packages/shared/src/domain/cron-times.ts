@@ -5,6 +5,9 @@ const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 /** More than any offset from UTC, and than any change of a clock. */
 const reachMs = 26 * hourMs;
+/** Weekdays and days of the month, also both together, repeat themselves within so many of the days that match. */
+const daysLookedAt = 40;
+const yearsLookedAt = 9;
 
 /**
  * The times of a cron expression in a time zone, as moments. The expression is matched against the local clock, and the
@@ -80,6 +83,29 @@ export class CronTimes {
     const found: Date[] = [];
     for (let next = this.next(new Date(start)); next && next <= until; next = this.next(next)) found.push(next);
     return found.slice(-count);
+  }
+
+  /**
+   * The longest stretch without a time, in milliseconds of the local clock, between the times of the first days after `after`
+   * that have any: as many as show every rhythm of weeks and months, and no more than nine years of them. Null where there is no second time.
+   */
+  longestGap(after: Date): number | null {
+    const seconds = (this.#secondsOfDay ??= secondsOfDay(this.#pattern));
+    const [first, last] = [seconds[0], seconds.at(-1)];
+    if (first === undefined || last === undefined) return null;
+    let longest =
+      seconds.reduce((most, second, index) => Math.max(most, second - (seconds[index - 1] ?? second)), 0) * 1000;
+    let day: number | null = null;
+    let end = Infinity;
+    let next = this.#nextLocal(after.getTime());
+    for (let days = 0; days < daysLookedAt && next !== null && next < end; days += 1) {
+      const found = Math.floor(next / dayMs);
+      if (day === null) end = next + yearsLookedAt * 366 * dayMs;
+      else longest = Math.max(longest, (found - day) * dayMs + (first - last) * 1000);
+      day = found;
+      next = this.#nextLocal((found + 1) * dayMs - 1);
+    }
+    return longest === 0 ? null : longest;
   }
 
   /** The first matching local time after `local`. */

@@ -1,6 +1,7 @@
 import { isPath, type EngineType } from './engine.ts';
 import { HoldfastError } from './errors.ts';
 import type { Hooks } from './hook.ts';
+import type { Objectives } from './objectives.ts';
 import type { BackupPart } from './part.ts';
 import type { Secret } from './secret.ts';
 
@@ -50,6 +51,8 @@ export interface Database {
   /** What is done around its backups; null: nothing. */
   hooks: Hooks | null;
   destinationId: number;
+  /** What is asked of its backups; null: what its schedules promise. */
+  objectives: Objectives | null;
   /** The policy of a whole server that covers it and says how it is reached; null: it was registered by itself. */
   policyId: string | null;
   /** Since when the policy's server lists it no more; null while it does. */
@@ -72,8 +75,12 @@ export interface Connection extends Pick<Database, 'password' | 'database' | 'op
 
 const nowhere = { host: '', port: 0, user: '', password: null } as const;
 
+/** What is registered of a database, beside what is done with its backups. */
+export type Registration = Pick<Database, 'name' | 'type' | 'serverId' | 'host' | 'port' | 'user'> &
+  Pick<Database, 'password' | 'database' | 'options'>;
+
 /** @throws HoldfastError configuration, when our workers cannot reach the database */
-export function connectionOf(registered: Database): Connection {
+export function connectionOf(registered: Registration): Connection {
   const { name, type, serverId, host, port, user, password, database, options } = registered;
   if (isPath(type) && serverId === null) return { ...nowhere, database, options };
   if (host === null || port === null || user === null) {

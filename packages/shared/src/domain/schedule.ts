@@ -49,6 +49,8 @@ export interface Schedule {
   jitterSeconds: number;
   /** The one schedule of a database that `periodic_backups_*` shows and edits. */
   isPeriodicSetting: boolean;
+  /** Where its pings go, without what of the URL is secret; null: nowhere. */
+  ping: string | null;
   nextRunAt: Date | null;
   lastRunAt: Date | null;
   createdAt: Date;

@@ -1,5 +1,6 @@
 import { noDatabaseName, type DatabaseOptions } from './database.ts';
 import type { EngineType } from './engine.ts';
+import type { Objectives } from './objectives.ts';
 import type { RetentionPolicy } from './schedule.ts';
 import type { Secret } from './secret.ts';
 import { isScratchDatabase, type VerificationPolicy } from './verification.ts';
@@ -35,6 +36,8 @@ export interface ServerPolicy {
   jitterSeconds: number;
   retention: RetentionPolicy;
   verification: VerificationPolicy | null;
+  /** What is asked of the backups of its databases, where these say nothing themselves; null: what the policy promises. */
+  objectives: Objectives | null;
   enabled: boolean;
   nextRunAt: Date | null;
   lastRunAt: Date | null;

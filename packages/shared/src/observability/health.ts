@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { Running } from '../lifecycle/parts.ts';
+import { answerMetrics, type Metrics } from './metrics/endpoint.ts';
 
 /** Named checks; each resolves when its part is usable and throws when not. */
 export type HealthChecks = Record<string, () => Promise<void>>;
@@ -74,9 +75,15 @@ export async function answerHealth(
   return { status: body.ok ? 200 : 503, body };
 }
 
-/** The probes of services that have no HTTP API of their own. */
-export async function serveHealth(host: string, port: number, health: Health): Promise<Running> {
+/** The probes, and the metrics where they are wanted, of services that have no HTTP API of their own. */
+export async function serveHealth(
+  host: string,
+  port: number,
+  health: Health,
+  metrics: Metrics | null = null,
+): Promise<Running> {
   const server: Server = createServer((request, response) => {
+    if (answerMetrics(request, response, metrics)) return;
     void answerHealth(request.url, health).then((answer) => {
       const { status, body } = answer ?? { status: 404, body: { error: 'Not found' } };
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));

@@ -1,2 +1,10 @@
 export * from './health.ts';
+export { withLogFields } from './log-fields.ts';
 export * from './logger.ts';
+export { metricCatalogue } from './metrics/catalogue.ts';
+export { answerMetrics, openMetrics, type Metrics } from './metrics/endpoint.ts';
+export type { RowMetric, Sample } from './metrics/row-metrics.ts';
+export * from './observers.ts';
+export { inSpan, type ActiveSpan, type SpanOptions } from './tracing/span.ts';
+export { startTracing } from './tracing/start.ts';
+export type { TraceTarget } from './tracing/target.ts';

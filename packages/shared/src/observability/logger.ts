@@ -1,4 +1,6 @@
-import { pino, type DestinationStream, type Logger as PinoLogger } from 'pino';
+import { pino, symbols, type DestinationStream, type Logger as PinoLogger } from 'pino';
+import { currentLogFields } from './log-fields.ts';
+import { currentTraceId } from './tracing/span.ts';
 
 export type Logger = PinoLogger;
 
@@ -13,12 +15,21 @@ const secretFields = [
   's3_secret_key',
 ];
 
-/** JSON lines on standard output. Fields that carry secrets by their name are censored, two levels deep. */
+/** What surrounds the caller, but for what the logger or the line says itself: no line says anything twice. */
+function surroundings(line: object, bindings: string): Record<string, unknown> {
+  const traceId = currentTraceId();
+  const fields = Object.entries({ ...currentLogFields(), ...(traceId === null ? {} : { traceId }) });
+  return Object.fromEntries(fields.filter(([name]) => !(name in line) && !bindings.includes(`"${name}":`)));
+}
+
+/** JSON lines on standard output, each with the fields of `withLogFields` around it. Fields that carry secrets by their name are censored, two levels deep. */
 export function createLogger(service: string, level: string, destination?: DestinationStream): Logger {
   const options = {
     level,
     base: { service },
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    mixin: (line: object, _level: number, logger: object) =>
+      surroundings(line, (logger as { [symbols.chindingsSym]?: string })[symbols.chindingsSym] ?? ''),
     formatters: { level: (label: string) => ({ level: label }) },
     redact: {
       paths: [

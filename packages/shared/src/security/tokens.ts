@@ -6,6 +6,9 @@ export function newApiToken(): Secret {
   return new Secret(`hf_${randomBytes(32).toString('base64url')}`);
 }
 
+/** What a browser that signed in shows: 256 random bits. */
+export const newSessionSecret = (): Secret => new Secret(randomBytes(32).toString('base64url'));
+
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 const randomText = (length: number): string =>
   Array.from({ length }, () => letters.charAt(randomInt(letters.length))).join('');
