@@ -51,6 +51,7 @@ const places: readonly [ServiceName, string][] = [
   ['api', 'api-2'],
   ['scheduler', 'scheduler-1'],
   ['scheduler', 'scheduler-2'],
+  ['sentinel', 'sentinel-1'],
   ['worker', 'worker-1'],
   ['worker', 'worker-2'],
   ['worker', 'worker-3'],

@@ -39,7 +39,7 @@ const deploy: FaultKind = {
   weight: 3,
   leastMs: 0,
   mostMs: 300,
-  aim: aimAt('api', 'scheduler', 'worker'),
+  aim: aimAt('api', 'scheduler', 'sentinel', 'worker'),
   strike: async (bed, target) => {
     const service = place(bed, target);
     await service.terminate();
@@ -111,6 +111,7 @@ export const processFaults: readonly FaultKind[] = [
   kill('worker', 10),
   kill('scheduler', 5),
   kill('api', 4),
+  kill('sentinel', 2),
   deploy,
   pause('worker', 5, lease + 500, lease + 3000),
   pause('scheduler', 2, 1000, 4000),

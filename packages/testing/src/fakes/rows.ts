@@ -44,6 +44,7 @@ export function databaseRow(change: Partial<Database> = {}): Database {
     password: new Secret('hunter2'),
     database: 'shop',
     hooks: null,
+    objectives: null,
     options: {},
     destinationId: 1,
     policyId: null,

@@ -15,6 +15,8 @@ export interface TestMysqlOptions {
   flavour: Flavour;
   /** Further options of the server: `--event-scheduler=OFF`. */
   args?: readonly string[];
+  /** For gigabytes, which are kept on a disk; in memory where there is room otherwise. */
+  large?: boolean;
 }
 
 /** A real server of the test's own on a free port of loopback, with nothing durable about it. */
@@ -64,10 +66,10 @@ function room(): string {
   return bavail * bsize > enough ? memory : tmpdir();
 }
 
-export async function startMysql({ flavour, args = [] }: TestMysqlOptions): Promise<TestMysql> {
+export async function startMysql({ flavour, args = [], large = false }: TestMysqlOptions): Promise<TestMysql> {
   const programs = serverPrograms(flavour);
   if (!programs) throw new Error(howToEnable[flavour]);
-  const folder = mkdtempSync(join(room(), `holdfast-${flavour}-`));
+  const folder = mkdtempSync(join(large ? tmpdir() : room(), `holdfast-${flavour}-`));
   const home = join(folder, 'home');
   mkdirSync(home);
   chmodSync(folder, 0o755);

@@ -1,11 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { freePort } from '@holdfast/embedded';
+import type { ServiceName } from '@holdfast/shared/domain';
 import { releaseAtEnd } from '../resources.ts';
 import { imageProcess } from './image.ts';
 import { until } from '../until.ts';
 
-export type ServiceName = 'api' | 'scheduler' | 'sentinel' | 'worker';
+export type { ServiceName };
 
 export interface Exit {
   code: number | null;
