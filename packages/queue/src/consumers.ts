@@ -54,9 +54,10 @@ export async function startConsumers(
   }
   const stopping = new AbortController();
   const running = new Set<Promise<void>>();
+  const { telemetry } = connection;
   const process = createProcessor({ handlers, logger, stopping: stopping.signal, running });
   const workers = queueNames.map((queue) =>
-    openWorker(backend, queue, process, { concurrency: concurrency[queue], lockSeconds }, logger),
+    openWorker(backend, queue, process, { concurrency: concurrency[queue], lockSeconds, telemetry }, logger),
   );
 
   const stop = async (): Promise<void> => {

@@ -8,7 +8,7 @@ import {
 } from '@holdfast/shared/contracts';
 import { HoldfastError } from '@holdfast/shared/domain';
 import { systemClock } from '@holdfast/shared/lifecycle';
-import type { Logger } from '@holdfast/shared/observability';
+import { withLogFields, type Logger } from '@holdfast/shared/observability';
 
 /** How long a job that this version does not know stays away, so that a newer worker can take it. */
 const handBackMs = 5000;
@@ -44,7 +44,11 @@ export function createProcessor({ handlers, logger, stopping, running }: Process
     const payload = parsePayload(job.name, job.data);
     const jobId = String(job.id);
     const signal = lost ? AbortSignal.any([explained(lost, jobId), stopping]) : stopping;
-    const handled = handle(handlers, job.name, payload, { jobId, signal });
+    const { name } = job;
+    const { requestId } = payload;
+    const handled = withLogFields({ job: name, jobId, requestId }, () =>
+      handle(handlers, name, payload, { jobId, signal }),
+    );
     running.add(handled);
     try {
       await handled;

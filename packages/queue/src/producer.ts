@@ -28,7 +28,7 @@ export interface Producer {
 /** Never fails because the queue is away: it connects by itself as soon as it can. */
 export function openProducer(connection: QueueConnection, { logger }: { logger: Logger }): Producer {
   const backend = openBackend(connection, 'producer', logger);
-  const queues = openQueues(backend);
+  const queues = openQueues(backend, connection.telemetry);
   return {
     ring: async (name, payload, { jobId, priority }) => {
       const entry = jobCatalogue[name];

@@ -1,4 +1,4 @@
-import { Worker, type IQueueBackend, type Job, type JobProgress } from 'bullmq';
+import { Worker, type IQueueBackend, type Job, type JobProgress, type Telemetry } from 'bullmq';
 import type { QueueName } from '@holdfast/shared/contracts';
 import type { Logger } from '@holdfast/shared/observability';
 import type { Backend, BackendName } from './backend.ts';
@@ -28,6 +28,7 @@ export interface WorkerSettings {
   concurrency: number;
   /** A job whose process gave no sign for this long is given to another worker. */
   lockSeconds: number;
+  telemetry?: Telemetry | undefined;
 }
 
 /** Opens the worker of one queue. What BullMQ reports goes to the log, or to the watch when it is about the way to it. */
@@ -35,7 +36,7 @@ export function openWorker(
   backend: Backend,
   queue: QueueName,
   process: Processor,
-  { concurrency, lockSeconds }: WorkerSettings,
+  { concurrency, lockSeconds, telemetry }: WorkerSettings,
   logger: Logger,
 ): PacedWorker {
   const worker = new PacedWorker(
@@ -50,6 +51,7 @@ export function openWorker(
       // The row counts failures. BullMQ's own count would fail a job without asking its handler.
       maxStalledCount: 1_000_000,
       runRetryDelay: pauseMs,
+      ...(telemetry ? { telemetry } : {}),
     },
     backend.factory,
   );

@@ -1,3 +1,5 @@
+import type { Observers } from '@holdfast/shared/observability';
+
 /** What the operator, not the owner of a destination, decides about stores. */
 export interface StoreSettings {
   /** Folder that every local destination lies in; null where local destinations are not allowed. */
@@ -8,4 +10,6 @@ export interface StoreSettings {
   partConcurrency: number;
   /** Seconds that a store may be away in the middle of an upload or a read before that fails. */
   patienceSeconds: number;
+  /** Hears of every request to a store, where somebody counts. */
+  observers?: Pick<Observers, 'storeRequestEnded'> | undefined;
 }

@@ -2,7 +2,7 @@ import type { Persistence } from '@holdfast/persistence';
 import type { Producer } from '@holdfast/queue';
 import type { Settings } from '@holdfast/shared/config';
 import type { Ids } from '@holdfast/shared/domain';
-import type { Logger } from '@holdfast/shared/observability';
+import type { Logger, Observers } from '@holdfast/shared/observability';
 
 export interface SchedulerDeps {
   settings: Settings;
@@ -22,6 +22,8 @@ export interface SchedulerDeps {
   >;
   producer: Pick<Producer, 'ring'>;
   ids: Ids;
+  /** Count what ends, where that is wanted. */
+  observers?: Observers | undefined;
 }
 
 /** How many rows one statement takes; a turn takes further batches until one is not full. */

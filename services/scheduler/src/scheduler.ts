@@ -46,7 +46,7 @@ export function startScheduler(deps: SchedulerDeps): Running {
     ['slot keeper', slotKeeperSeconds, keepSlots],
   ];
   const loops = turns.map(([name, pauseSeconds, turn]) =>
-    startLoop(name, pauseSeconds * 1000, (signal) => turn(deps, signal), deps.logger),
+    startLoop(name, pauseSeconds * 1000, (signal) => turn(deps, signal), deps.logger, deps.observers),
   );
   return {
     stop: async () => {

@@ -1,3 +1,4 @@
+import { onRecord } from '@holdfast/api';
 import type { Persistence } from '@holdfast/persistence';
 import { scopes, type Secret } from '@holdfast/shared/domain';
 
@@ -10,7 +11,7 @@ export const firstAccount = 'admin';
  * @returns a token that may do everything, for a new account or on request; it is stored nowhere
  */
 export async function bootstrap(
-  { accounts, destinations }: Pick<Persistence, 'accounts' | 'destinations'>,
+  { accounts, destinations, audit }: Pick<Persistence, 'accounts' | 'destinations' | 'audit'>,
   newToken: boolean,
 ): Promise<Secret | null> {
   const known = await accounts.findByName(firstAccount);
@@ -19,10 +20,12 @@ export async function bootstrap(
     await destinations.create(account.id, { label: 'This machine', type: 'local', settings: { path: '' } });
   }
   if (known && !newToken) return null;
-  const created = await accounts.createToken(account.id, {
-    name: known ? 'made on request' : 'first start',
-    scopes: [...scopes],
-    expiresAt: null,
-  });
+  const wanted = { name: known ? 'made on request' : 'first start', scopes: [...scopes], expiresAt: null };
+  const created = await onRecord(
+    audit,
+    { accountId: account.id, by: 'the start', action: 'token.create', object: { name: wanted.name } },
+    () => accounts.createToken(account.id, wanted),
+    ({ token }) => ({ id: token.id }),
+  );
   return created.secret;
 }

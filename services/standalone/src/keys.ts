@@ -29,11 +29,11 @@ export function showKeys(options: KeysOptions): Promise<string[]> {
  */
 export function rotate(options: KeysOptions): Promise<string[]> {
   return withInstallation(options, async (open, { secretKeys: file }) => {
-    if (hasSecretKeys(options.environment)) return await open(({ secrets }) => rotateKeys(secrets));
+    if (hasSecretKeys(options.environment)) return await open(rotateKeys);
     const keys = readSecretKeys(file);
     // Several are there only where a rotation was interrupted. Both are kept until nothing needs the older one.
     if (keys.length === 1) writeSecretKeys(file, [newSecretKey(), ...keys]);
-    const [resealed = ''] = await open(({ secrets }) => rotateKeys(secrets));
+    const [resealed = ''] = await open(rotateKeys);
     writeSecretKeys(file, readSecretKeys(file).slice(0, 1));
     return [resealed, `The key is in ${file}: keep a copy elsewhere. The one before it opens nothing any more.`];
   });

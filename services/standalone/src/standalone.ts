@@ -3,11 +3,19 @@ import { startApi, type ApiDeps, type RunningApi } from '@holdfast/api';
 import { startEmbeddedPostgres } from '@holdfast/embedded';
 import { createEngines } from '@holdfast/engines';
 import { migrate, openPersistence } from '@holdfast/persistence';
-import { openProducer, openQueuesForBoard, prepareQueue, startConsumers } from '@holdfast/queue';
-import { limitsOf, storeSettingsOf } from '@holdfast/shared/config';
-import { HoldfastError, type Destination, type Secret } from '@holdfast/shared/domain';
-import { lockFolder, oncePossible, Parts, systemClock, systemIds, type Running } from '@holdfast/shared/lifecycle';
-import type { Logger } from '@holdfast/shared/observability';
+import { openProducer, openQueuesForBoard, openTelemetry, prepareQueue, startConsumers } from '@holdfast/queue';
+import { limitsOf, storeSettingsOf, tracesOf } from '@holdfast/shared/config';
+import { HoldfastError, serviceNames, type Destination, type Secret } from '@holdfast/shared/domain';
+import {
+  lockFolder,
+  oncePossible,
+  Parts,
+  startHeartbeat,
+  systemClock,
+  systemIds,
+  type Running,
+} from '@holdfast/shared/lifecycle';
+import { openMetrics, startTracing, type Logger } from '@holdfast/shared/observability';
 import { LinkSigner, SecretBox } from '@holdfast/shared/security';
 import { startScheduler } from '@holdfast/scheduler';
 import { startSentinel } from '@holdfast/sentinel';
@@ -80,7 +88,10 @@ async function start(
   }
   const settings = completeSettings(environment, state, embeddedUrl);
   const logger = parent.child({}, { level: settings.HOLDFAST_LOG_LEVEL });
-  const connection = { redisUrl: settings.REDIS_URL ?? null, databaseUrl: settings.DATABASE_URL };
+  parts.add('tracing', await startTracing('standalone', tracesOf(settings), logger));
+  const metrics = await openMetrics('standalone', settings.HOLDFAST_METRICS_TOKEN ?? null);
+  const telemetry = await openTelemetry(tracesOf(settings) !== null);
+  const connection = { redisUrl: settings.REDIS_URL ?? null, databaseUrl: settings.DATABASE_URL, telemetry };
   const waiting = { logger, stopping, onWaiting: () => undefined };
   await oncePossible(() => migrate(settings.DATABASE_URL), waiting);
   await prepareQueue(connection);
@@ -92,6 +103,7 @@ async function start(
     ids: systemIds,
     limits: limitsOf(settings),
     slotsAhead: settings.HOLDFAST_SLOTS_AHEAD,
+    silentSeconds: settings.HOLDFAST_SILENT_SECONDS,
   });
   parts.add('persistence', { stop: () => persistence.close() });
   const token = await bootstrap(persistence, newToken);
@@ -100,7 +112,7 @@ async function start(
   const board = await openQueuesForBoard(connection);
   parts.add('board', { stop: () => board.close() });
 
-  const storeSettings = storeSettingsOf(settings);
+  const storeSettings = { ...storeSettingsOf(settings), observers: metrics?.observers };
   const common = {
     settings,
     logger,
@@ -115,6 +127,7 @@ async function start(
     checkEndpoint: (endpoint: string) => checkEndpoint(endpoint, storeSettings),
     clock: systemClock,
     ids: systemIds,
+    observers: metrics?.observers,
   };
   const worker = await startWorker({
     ...common,
@@ -125,8 +138,16 @@ async function start(
   parts.add('scheduler', startScheduler(common));
   parts.add('sentinel', startSentinel(common));
   const linkSigner = new LinkSigner(settings.HOLDFAST_SECRET_KEYS);
-  const api = await listen({ ...common, boardQueues: board.queues, linkSigner }, !environment['HOLDFAST_PORT']);
+  const api = await listen(
+    { ...common, boardQueues: board.queues, linkSigner, metrics },
+    !environment['HOLDFAST_PORT'],
+  );
   parts.add('api', api);
+  for (const service of serviceNames) {
+    const { services } = persistence;
+    const heartbeat = { logger, ids: systemIds, silentSeconds: settings.HOLDFAST_SILENT_SECONDS, services };
+    parts.add(`heartbeat of the ${service}`, startHeartbeat(service, heartbeat));
+  }
   return { url: api.url, token, encrypts: settings.HOLDFAST_BACKUP_RECIPIENTS.length > 0 };
 }
 

@@ -1,6 +1,13 @@
 import type { Lease, Progress, WorkRepository } from '@holdfast/persistence';
-import { backoffSeconds, HoldfastError, mayPass, toHoldfastError, type WorkState } from '@holdfast/shared/domain';
-import type { Logger } from '@holdfast/shared/observability';
+import {
+  backoffSeconds,
+  HoldfastError,
+  mayPass,
+  toHoldfastError,
+  type EngineType,
+  type WorkState,
+} from '@holdfast/shared/domain';
+import { inSpan, observe, withLogFields, type AttemptEnd, type Logger } from '@holdfast/shared/observability';
 import type { HandlerDeps } from './deps.ts';
 import { HeldLease } from './lease.ts';
 import { whileHeld } from './while-held.ts';
@@ -14,17 +21,21 @@ export interface AttemptScope {
   /** Ends the attempt: the lease was lost, somebody cancelled, the worker must stop, or it takes too long. */
   signal: AbortSignal;
   onProgress: (progress: Progress) => void;
+  /** Says what kind of database it is about, as soon as that is known. */
+  onEngine: (engine: EngineType) => void;
 }
 
 /** What the life of an attempt needs to know of one kind of work. */
 export interface AttemptKind<T extends Work, R> {
-  name: 'backup' | 'restore' | 'verification' | 'run';
+  name: AttemptEnd['kind'];
   repository: WorkRepository<T>;
   run: (row: T, scope: AttemptScope) => Promise<R>;
   /** @returns false when the attempt is stale */
   settle: (row: T, result: R, bytes: number) => Promise<boolean>;
   /** For the log's last line. */
   summary: (result: R) => Record<string, unknown>;
+  /** What the result takes up in its store. */
+  storedBytes?: (result: R) => number;
   /** Removes what a failed attempt left where the next one would meet it; called only while the lease is held. */
   cleanUp?: (row: T) => Promise<void>;
   /** Removes what a failed attempt left in a place of its own; called after its end, also when the lease was lost. */
@@ -47,6 +58,7 @@ export class Attempt<T extends Work, R> {
   readonly #logger: Logger;
   readonly #startedAt: number;
   #progress: Progress = { progressBytes: 0, estimatedBytes: null };
+  #engine: EngineType | null = null;
 
   /** Claims the work and runs it, unless it is not to be had. @throws what the claim failed with, nothing else */
   static async run<T extends Work, R>(deps: HandlerDeps, kind: AttemptKind<T, R>, id: string): Promise<void> {
@@ -55,10 +67,27 @@ export class Attempt<T extends Work, R> {
     const lease: Lease = { worker, seconds: settings.HOLDFAST_LEASE_SECONDS, engines: known };
     const claimedAt = performance.now();
     const row = await kind.repository.claim(id, lease);
-    if (row) return await new Attempt(deps, kind, row, lease, claimedAt).#run();
+    if (row) return await Attempt.#surrounded(kind, row, () => new Attempt(deps, kind, row, lease, claimedAt).#run());
     const unknown = await kind.repository.setAside(id, known);
     if (unknown === null) deps.logger.debug({ [`${kind.name}Id`]: id }, 'nothing to claim');
     else deps.leftToOthers(unknown);
+  }
+
+  /** Names the attempt in every line that is logged and in the trace. */
+  static async #surrounded<T extends Work, R>(
+    { name }: AttemptKind<T, R>,
+    { id, attempt, requestId }: T,
+    run: () => Promise<AttemptEnd>,
+  ): Promise<void> {
+    const attributes = { [`holdfast.${name}_id`]: id, 'holdfast.attempt': attempt };
+    await withLogFields({ [`${name}Id`]: id, attempt, requestId }, () =>
+      inSpan({ name: `${name} attempt`, attributes }, async (span) => {
+        const { outcome, code, engine } = await run();
+        span.set({ 'holdfast.outcome': outcome, 'holdfast.engine': engine ?? 'unknown' });
+        if (requestId !== null) span.set({ 'holdfast.request_id': requestId });
+        if (code !== null) span.fail(code);
+      }),
+    );
   }
 
   private constructor(deps: HandlerDeps, kind: AttemptKind<T, R>, row: T, lease: Lease, claimedAt: number) {
@@ -66,8 +95,8 @@ export class Attempt<T extends Work, R> {
     this.#kind = kind;
     this.#row = row;
     this.#startedAt = claimedAt;
-    const { attempt, requestId, id } = row;
-    this.#logger = deps.logger.child({ [`${kind.name}Id`]: id, attempt, requestId });
+    const { attempt, id } = row;
+    this.#logger = deps.logger;
     this.#lease = new HeldLease({
       claimedAt,
       leaseSeconds: lease.seconds,
@@ -78,7 +107,7 @@ export class Attempt<T extends Work, R> {
     });
   }
 
-  async #run(): Promise<void> {
+  async #run(): Promise<AttemptEnd> {
     const { name, run } = this.#kind;
     const { HOLDFAST_ATTEMPT_LIMIT_SECONDS: limitSeconds } = this.#deps.settings;
     this.#logger.info(`${name} started`);
@@ -89,21 +118,38 @@ export class Attempt<T extends Work, R> {
       onProgress: (progress) => {
         this.#progress = progress;
       },
+      onEngine: (engine) => {
+        this.#engine = engine;
+      },
     };
     try {
       const outcome = await run(this.#row, scope).then(
         (result) => ({ result }),
         (error: unknown) => ({ error: toHoldfastError(error) }),
       );
-      if ('error' in outcome) await this.#endFailed(outcome.error);
-      else await this.#endDone(outcome.result);
+      const { seconds, bytes } = this.#measures();
+      const end = {
+        kind: name,
+        engine: this.#engine,
+        seconds,
+        bytes,
+        ...('error' in outcome
+          ? { outcome: await this.#endFailed(outcome.error), code: outcome.error.code, storedBytes: null }
+          : {
+              outcome: await this.#endDone(outcome.result),
+              code: null,
+              storedBytes: this.#kind.storedBytes?.(outcome.result) ?? null,
+            }),
+      };
+      observe(() => this.#deps.observers?.attemptEnded(end));
+      return end;
     } finally {
       clearTimeout(timer);
       this.#lease.release();
     }
   }
 
-  async #endDone(result: R): Promise<void> {
+  async #endDone(result: R): Promise<AttemptEnd['outcome']> {
     const { name, settle, repository, summary } = this.#kind;
     const { id, attempt } = this.#row;
     const settled = await this.#tell('settle', async () => {
@@ -113,32 +159,41 @@ export class Attempt<T extends Work, R> {
       return row?.status === 'done' && row.attempt === attempt;
     });
     if (settled === null) {
-      return this.#logger.error(`${name} is whole but could not be recorded: it is taken back when its lease ends`);
+      this.#logger.error(`${name} is whole but could not be recorded: it is taken back when its lease ends`);
+      return 'unrecorded';
     }
-    if (settled) return this.#logger.info({ ...this.#measures(), ...summary(result) }, `${name} done`);
+    if (settled) {
+      this.#logger.info({ ...this.#measures(), ...summary(result) }, `${name} done`);
+      return 'done';
+    }
     this.#logger.warn(this.#measures(), `${name} finished after its lease was lost: its result is removed`);
     await this.#quietly('discard', this.#kind.discard);
+    return 'lost';
   }
 
-  async #endFailed(error: HoldfastError): Promise<void> {
+  async #endFailed(error: HoldfastError): Promise<AttemptEnd['outcome']> {
     const { name, cleanUp, discard } = this.#kind;
     const lost = error.code === 'lease_lost';
     if (!lost) await this.#quietly('clean up', cleanUp);
+    let outcome: AttemptEnd['outcome'] = 'lost';
     if (lost) this.#logger.warn({ ...this.#measures(), reason: error.message }, `${name} stopped: its lease was lost`);
-    else if (error.code === 'stopping') await this.#handBack();
-    else await this.#fail(error);
+    else if (error.code === 'stopping') outcome = await this.#handBack();
+    else outcome = await this.#fail(error);
     await this.#quietly('discard', discard);
+    return outcome;
   }
 
-  async #handBack(): Promise<void> {
+  async #handBack(): Promise<AttemptEnd['outcome']> {
     const { name, repository } = this.#kind;
     const { id, attempt } = this.#row;
     const { progressBytes } = this.#progress;
     const done = await this.#tell('hand back', () => repository.handBack(id, attempt, progressBytes));
     this.#logger.info({ ...this.#measures(), handedBack: done === true }, `${name} handed back`);
+    if (done === null) return 'unrecorded';
+    return done ? 'handed_back' : 'lost';
   }
 
-  async #fail(error: HoldfastError): Promise<void> {
+  async #fail(error: HoldfastError): Promise<AttemptEnd['outcome']> {
     const { name, repository } = this.#kind;
     const { id, attempt, failures } = this.#row;
     const { HOLDFAST_RETRY_BASE_SECONDS: baseSeconds, HOLDFAST_RETRY_CAP_SECONDS: capSeconds } = this.#deps.settings;
@@ -151,6 +206,8 @@ export class Attempt<T extends Work, R> {
     if (status === 'scheduled') this.#logger.warn({ ...fields, retryInSeconds }, `${name} failed, will be tried again`);
     else if (status === 'error') this.#logger.error(fields, `${name} failed`);
     else this.#logger.warn(fields, `${name} failed after its lease was lost`);
+    if (status === 'scheduled') return 'retried';
+    return status === 'error' ? 'failed' : 'lost';
   }
 
   /** Tells the database how the attempt ended, again and again while the lease lasts. @returns null when it was not heard */
@@ -169,7 +226,7 @@ export class Attempt<T extends Work, R> {
     }
   }
 
-  #measures(): Record<string, number> {
+  #measures(): { bytes: number; seconds: number } {
     const seconds = Math.round(performance.now() - this.#startedAt) / 1000;
     return { bytes: this.#progress.progressBytes, seconds };
   }

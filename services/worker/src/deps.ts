@@ -5,7 +5,7 @@ import type { Settings } from '@holdfast/shared/config';
 import type { JobHandlers } from '@holdfast/shared/contracts';
 import type { Clock, Destination, Ids, ObjectStore } from '@holdfast/shared/domain';
 import type { Running } from '@holdfast/shared/lifecycle';
-import type { Logger } from '@holdfast/shared/observability';
+import type { Logger, Observers } from '@holdfast/shared/observability';
 
 export interface WorkerDeps {
   settings: Settings;
@@ -32,6 +32,8 @@ export interface WorkerDeps {
   ids: Ids;
   /** Names this process in leases and logs. */
   workerName: string;
+  /** Count what ends, where that is wanted. */
+  observers?: Observers | undefined;
 }
 
 /** What handlers need beyond the adapters. */

@@ -1,7 +1,7 @@
 import { errorCodes, HoldfastError, type Connection, type ErrorCode } from '@holdfast/shared/domain';
 import { bySystemError, tlsCode } from '../network-failures.ts';
 import { MongoServerError } from 'mongodb';
-import { redact } from '../process/index.ts';
+import { redact } from '@holdfast/shared/security';
 
 const byServerCode: Readonly<Record<number, ErrorCode>> = {
   11: 'auth_failed',

@@ -1,6 +1,6 @@
 import { errorCodes, HoldfastError, type Connection, type ErrorCode } from '@holdfast/shared/domain';
 import { bySystemError, tlsCode } from '../network-failures.ts';
-import { redact } from '../process/index.ts';
+import { redact } from '@holdfast/shared/security';
 
 /** Numbers of errors, which server and client library, MySQL and MariaDB share. */
 const byNumber: Readonly<Record<number, ErrorCode>> = {

@@ -1,7 +1,7 @@
 import { errorCodes, HoldfastError, type Connection, type ErrorCode } from '@holdfast/shared/domain';
 import { bySystemError, tlsCode } from '../network-failures.ts';
 import { DatabaseError } from 'pg';
-import { redact } from '../process/index.ts';
+import { redact } from '@holdfast/shared/security';
 
 const bySqlState: Readonly<Record<string, ErrorCode>> = {
   '25006': 'configuration',

@@ -1,6 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { basename } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
-import type { HoldfastError, Secret } from '@holdfast/shared/domain';
+import { HoldfastError, type Secret } from '@holdfast/shared/domain';
+import { inSpan } from '@holdfast/shared/observability';
 import { ProgramOutput } from './output.ts';
 import { forget, remember, signalGroup } from './running.ts';
 import { Tail } from './tail.ts';
@@ -101,6 +103,12 @@ export function startProgram(options: ProgramOptions): Program {
       else stdout.fail(error);
       resolve({ end, error });
     });
+  });
+  // Its name and how it ended, never its arguments.
+  void inSpan({ name: basename(program) }, async (span) => {
+    const { end, error } = await ended;
+    span.set({ 'process.exit.code': end.code ?? -1, 'holdfast.output_bytes': end.outputBytes });
+    if (error !== null) span.fail(error instanceof HoldfastError ? error.code : 'ended');
   });
   return { pid, stdin: child.stdin, stdout, begun: stdout.begun, ended, terminate };
 }

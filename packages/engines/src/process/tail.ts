@@ -1,5 +1,5 @@
 import type { Secret } from '@holdfast/shared/domain';
-import { longestForm, redact } from './redact.ts';
+import { longestForm, redact } from '@holdfast/shared/security';
 
 const limit = 8 * 1024;
 

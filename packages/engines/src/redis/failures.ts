@@ -1,6 +1,6 @@
 import { errorCodes, HoldfastError, type Connection, type ErrorCode } from '@holdfast/shared/domain';
 import { bySystemError, tlsCode } from '../network-failures.ts';
-import { redact } from '../process/index.ts';
+import { redact } from '@holdfast/shared/security';
 
 /** The first word of an error that a server answers with. */
 const byWord: Readonly<Record<string, ErrorCode>> = {

@@ -7,6 +7,7 @@ import type { StoreSettings } from '../settings.ts';
 import { abortError } from '../streams.ts';
 import { AddressGuard } from '@holdfast/shared/security';
 import { storeError } from './errors.ts';
+import { measureRequests } from './measuring.ts';
 import type { S3Options } from './options.ts';
 import { checkedTarget, type Target } from './target.ts';
 
@@ -97,6 +98,7 @@ export class S3Connection {
       requestHandler: new NodeHttpHandler({ ...handler, socketTimeout: options.idleTimeoutMs }),
     });
     leavePayloadsUnsigned(this.client);
+    measureRequests(this.client, settings.observers);
     this.downloads = new S3Client({
       ...common,
       requestHandler: new NodeHttpHandler({
@@ -105,6 +107,7 @@ export class S3Connection {
         throwOnRequestTimeout: true,
       }),
     });
+    measureRequests(this.downloads, settings.observers);
   }
 
   /**

@@ -27,7 +27,8 @@ export function backupHandler(deps: HandlerDeps): JobHandlers['backup.run@1'] {
   const kind: AttemptKind<Backup, { made: BackupOutcome; warnings: string[] }> = {
     name: 'backup',
     repository: persistence.backups,
-    run: async (backup, { signal, onProgress }) => {
+    run: async (backup, { signal, onProgress, onEngine }) => {
+      onEngine(backup.engine);
       const registered = needed(await persistence.databases.find(backup.databaseId), 'database');
       const database = connectionOf(registered);
       const engine = engines.get(backup.engine);
@@ -63,12 +64,15 @@ export function backupHandler(deps: HandlerDeps): JobHandlers['backup.run@1'] {
         objectLockedUntil,
       });
     },
-    summary: ({ made: { files } }) => ({ storedBytes: files.reduce((sum, file) => sum + file.size, 0) }),
+    summary: ({ made }) => ({ storedBytes: storedBytesOf(made) }),
+    storedBytes: ({ made }) => storedBytesOf(made),
     discard: (backup) =>
       withStore(deps, backup.destinationId, (store) => discardAttempt(store, attemptPrefix(backup, backup.attempt))),
   };
   return ({ backupId }) => Attempt.run(deps, kind, backupId);
 }
+
+const storedBytesOf = ({ files }: BackupOutcome): number => files.reduce((sum, file) => sum + file.size, 0);
 
 /** How its destination has it locked, and its schedule's rule of age. */
 async function lockOf(

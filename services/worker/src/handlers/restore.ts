@@ -19,10 +19,14 @@ export function restoreHandler(deps: HandlerDeps): JobHandlers['restore.run@1'] 
     await engines.get(database.type).cleanUpRestore(connectionOf(database), id, { signal });
   };
 
-  const bring = async (restore: ContentRestore, { signal, onProgress }: AttemptScope): Promise<RestoreOutcome> => {
+  const bring = async (
+    restore: ContentRestore,
+    { signal, onProgress, onEngine }: AttemptScope,
+  ): Promise<RestoreOutcome> => {
     const { id, attempt, fileIds } = restore;
     const backup = needed(await persistence.backups.find(restore.backupId), 'backup');
     const database = needed(await persistence.databases.find(restore.databaseId), 'database');
+    onEngine(database.type);
     const { manifestKey, manifestSha256 } = backup;
     if (manifestKey === null) throw new HoldfastError('object_missing', 'The backup is not whole yet.');
     const engine = engines.get(database.type);
@@ -56,8 +60,13 @@ export function restoreHandler(deps: HandlerDeps): JobHandlers['restore.run@1'] 
     );
   };
 
-  const undo = async ({ id, databaseId }: Restore, undone: string, { signal }: AttemptScope): Promise<string> => {
+  const undo = async (
+    { id, databaseId }: Restore,
+    undone: string,
+    { signal, onEngine }: AttemptScope,
+  ): Promise<string> => {
     const database = needed(await persistence.databases.find(databaseId), 'database');
+    onEngine(database.type);
     const engine = engines.get(database.type);
     return await engine.undoRestore(connectionOf(database), undone, id, { signal });
   };

@@ -18,8 +18,9 @@ export function runHandler(deps: HandlerDeps): JobHandlers['run.begin@1'] {
   const kind: AttemptKind<PolicyRun, Look> = {
     name: 'run',
     repository: persistence.policyRuns,
-    run: async ({ policyId }, { signal }) => {
+    run: async ({ policyId }, { signal, onEngine }) => {
       const server = needed(await persistence.policies.find(policyId), 'policy');
+      onEngine(server.type);
       const engine = engines.get(server.type);
       if (!engine.list) {
         throw new HoldfastError(

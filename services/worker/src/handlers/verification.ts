@@ -14,8 +14,9 @@ export function verificationHandler(deps: HandlerDeps): JobHandlers['verificatio
   const kind: AttemptKind<Verification, Verdict> = {
     name: 'verification',
     repository: persistence.verifications,
-    run: async (verification, { signal, onProgress }) => {
+    run: async (verification, { signal, onProgress, onEngine }) => {
       const backup = needed(await persistence.backups.find(verification.backupId), 'backup');
+      onEngine(backup.engine);
       const files = await persistence.backups.files(backup.id);
       const database = needed(await persistence.databases.find(verification.databaseId), 'database');
       const engine = deps.engines.get(backup.engine);

@@ -6,6 +6,7 @@ import {
   type HookFacts,
   type Secret,
 } from '@holdfast/shared/domain';
+import { observe } from '@holdfast/shared/observability';
 import { AddressGuard } from '@holdfast/shared/security';
 import type { HandlerDeps } from '../deps.ts';
 import { runCommandHook } from './command.ts';
@@ -37,6 +38,7 @@ export async function runHook(
     await what.catch((error: unknown) => logger.warn({ err: error }, 'the run of a hook was not recorded'));
   };
   await keep(persistence.hooks.began({ id, backupId, attempt, phase, position, name: hookName(hook), worker }));
+  const startedAt = performance.now();
   const limitSeconds = Math.min(hook.timeoutSeconds, settings.HOLDFAST_HOOK_SECONDS);
   const limit = AbortSignal.timeout(limitSeconds * 1000);
   const end = await endOf(deps, hook, facts, { secrets, signal: AbortSignal.any([signal, limit]) });
@@ -47,6 +49,9 @@ export async function runHook(
     end.problem = end.problem.replace(/\.$/, '');
     end.outcome = 'failed';
   }
+  const { type } = hook;
+  const seconds = (performance.now() - startedAt) / 1000;
+  observe(() => deps.observers?.hookRunEnded({ phase, type, outcome: end.outcome, seconds }));
   await keep(persistence.hooks.ended(id, end));
   if (end.problem === null) logger.info('hook done');
   else logger.warn({ problem: end.problem }, 'hook failed');
