@@ -129,7 +129,7 @@ describe('the Vanguard PHP SDK', function suite() {
     const amazon = { ...bucket(), type: 's3', custom_s3_endpoint: null, custom_s3_region: 'us-west-2' };
     expect(await create(amazon)).to.include({ type_human: 'Amazon S3', s3_region: 'us-west-2' });
     const local = { label: 'Here', type: 'local', s3_access_key: '', custom_s3_endpoint: '' };
-    const shown = ['id', 'user_id', 'label', 'type', 'type_human', 'created_at', 'updated_at'];
+    const shown = ['id', 'user_id', 'label', 'type', 'type_human', 'created_at', 'updated_at', 'path'];
     expect(await create(local)).to.have.all.keys(shown);
   });
 

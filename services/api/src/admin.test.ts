@@ -88,6 +88,34 @@ describe('admin', () => {
     expect((await admin('list-tokens', '--account', 'eve')).err).to.include('There is no account "eve"');
   });
 
+  it('puts what it does into the audit log, and proves that nobody changed it', async () => {
+    await admin('migrate');
+    await admin('create-account', 'log');
+    const secret = (await admin('create-token', '--account', 'log', '--name', 'ci', '--scopes', 'all')).out.trim();
+    await admin('rotate-keys');
+    const listed = (await admin('list-audit', '--account', 'log')).out;
+    const actions = listed
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { action: string }).action);
+    expect(actions).to.deep.equal(['account.create', 'token.create']);
+    expect(listed).to.not.include(secret.slice(3));
+    expect((await admin('list-audit')).out).to.include('"keys.rotate"');
+    const whole = await admin('verify-audit');
+    expect([whole.code, whole.err]).to.deep.equal([0, '']);
+    const head = /^log: 2 entries, whole, the last one is ([0-9a-f]{64})$/m.exec(whole.out)?.[1] ?? '';
+    expect((await admin('verify-audit', '--expect', head)).code).to.equal(0);
+    await own.query('alter table holdfast.audit_log disable trigger all');
+    await own.query(`delete from holdfast.audit_log where hash = '${head}'`);
+    const cut = await admin('verify-audit', '--account', 'log', '--expect', head);
+    expect([cut.code, cut.out.split(',')[0]]).to.deep.equal([1, 'log: 1 entries']);
+    expect(cut.err).to.equal(`No entry has the hash ${head}: it was cut off or changed.\n`);
+    await own.query(`update holdfast.audit_log set action = 'x.y' where action = 'account.create'`);
+    const changed = await admin('verify-audit');
+    expect([changed.code, changed.err]).to.deep.equal([1, '3 logs are not as they were written.\n']);
+    expect(changed.out).to.include('log: BROKEN at entry 1: Entry 1 was changed after it was written.');
+  });
+
   const mustRefuse = async (calls: readonly string[][]): Promise<void> => {
     for (const args of calls) {
       const { code, out, err } = await admin(...args);
@@ -110,6 +138,7 @@ describe('admin', () => {
       ['revoke-token', '--account', 'ada'],
       ['revoke-token', '--id', '0199c0de-0000-7000-8000-000000000000'],
       ['migrate', '--force'],
+      ['verify-audit', '--expect', 'x'],
     ]));
 
   it('ignores nothing that a command does not take', () =>

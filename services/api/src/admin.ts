@@ -13,6 +13,8 @@ import {
 } from '@holdfast/shared/domain';
 import { systemClock, systemIds } from '@holdfast/shared/lifecycle';
 import { SecretBox } from '@holdfast/shared/security';
+import { listAudit, verifyAudit } from './audit/command.ts';
+import { onRecord } from './audit/on-record.ts';
 import { text } from './http/fields.ts';
 import { describeKeys, rotateKeys } from './keys.ts';
 
@@ -32,7 +34,15 @@ const usage = `Usage:
       Shows how many stored secrets each key seals, and how many backups each public key opens.
   admin.ts rotate-keys
       Seals all stored secrets with the first key of HOLDFAST_SECRET_KEYS.
+  admin.ts list-audit [--account <name>]
+      Prints the newest entries of the audit log of the installation, or of an account, as lines of JSON.
+  admin.ts verify-audit [--account <name>] [--expect <hash,...>]
+      Looks whether any entry of the audit logs was changed, taken out or put elsewhere, and prints the hash of the last
+      one of each. One that was printed before, given as --expect, proves that nothing was cut off since.
 `;
+
+/** Whom the audit log names for what is done here. */
+const operator = 'the command line';
 
 /** What the caller got wrong; ends with exit code 2. */
 class UsageError extends Error {}
@@ -48,11 +58,13 @@ async function runMigrations(settings: Settings): Promise<void> {
   print('The schema is up to date.');
 }
 
-async function createAccount({ accounts }: Persistence, name: string | undefined): Promise<void> {
+async function createAccount({ accounts, audit }: Persistence, name: string | undefined): Promise<void> {
   if (!name) throw new UsageError('create-account needs the name of the account.');
   refuseBadName(name);
   if (await accounts.findByName(name)) throw new Error(`There is an account "${name}" already.`);
   const account = await accounts.create(name);
+  const made = { accountId: account.id, by: operator, action: 'account.create' } as const;
+  await onRecord(audit, { ...made, object: { id: String(account.id), name } }, async () => undefined);
   print(`created account ${account.name} (${account.id})`);
 }
 
@@ -62,16 +74,28 @@ interface TokenOptions {
   name?: string | undefined;
   scopes?: string | undefined;
   'expires-in-days'?: string | undefined;
+  expect?: string | undefined;
 }
 
-async function createToken({ accounts }: Persistence, options: TokenOptions): Promise<void> {
+async function createToken({ accounts, audit }: Persistence, options: TokenOptions): Promise<void> {
   const { account: accountName, name, scopes: scopeList } = options;
   if (!accountName || !name || !scopeList) throw new UsageError('create-token needs --account, --name and --scopes.');
   refuseBadName(name);
   const granted = readScopes(scopeList);
   const expiresAt = readExpiry(options['expires-in-days']);
   const account = await accountNamed(accounts, accountName);
-  const { secret } = await accounts.createToken(account.id, { name, scopes: granted, expiresAt });
+  const { secret } = await onRecord(
+    audit,
+    {
+      accountId: account.id,
+      by: operator,
+      action: 'token.create',
+      object: { name },
+      details: { changed: { scopes: { to: granted } } },
+    },
+    () => accounts.createToken(account.id, { name, scopes: granted, expiresAt }),
+    ({ token }) => ({ id: token.id }),
+  );
   print(secret.reveal());
 }
 
@@ -91,19 +115,36 @@ function stateOf({ revokedAt, expiresAt }: ApiToken): string {
 }
 
 /** The operator may revoke the last one too: `create-token` makes another. */
-async function revokeToken({ accounts }: Persistence, options: TokenOptions): Promise<void> {
+async function revokeToken({ accounts, audit }: Persistence, options: TokenOptions): Promise<void> {
   const { account: accountName, id } = options;
   if (!accountName || !id) throw new UsageError('revoke-token needs --account and --id.');
   const account = await accountNamed(accounts, accountName);
-  if (!(await accounts.revokeToken(account.id, id, 'none'))) {
-    throw new Error(`The account "${accountName}" has no token ${id}: list-tokens shows them.`);
-  }
+  const token = await accounts.findToken(account.id, id);
+  if (!token) throw new Error(`The account "${accountName}" has no token ${id}: list-tokens shows them.`);
+  await onRecord(
+    audit,
+    { accountId: account.id, by: operator, action: 'token.revoke', object: { id, name: token.name } },
+    () => accounts.revokeToken(account.id, id, 'none'),
+  );
   print(`revoked token ${id}`);
 }
 
 async function printLines(lines: Promise<string[]>): Promise<void> {
   for (const line of await lines) print(line);
 }
+
+async function verify(persistence: Persistence, options: TokenOptions): Promise<void> {
+  const expected = (options.expect ?? '').split(',').filter((hash) => hash !== '');
+  if (!expected.every((hash) => /^[0-9a-f]{64}$/.test(hash))) {
+    throw new UsageError('--expect needs hashes of 64 hexadecimal digits, as verify-audit prints them.');
+  }
+  const { lines, problem } = await verifyAudit(persistence, await oneOrAll(persistence, options), expected);
+  for (const line of lines) print(line);
+  if (problem !== null) throw new Error(problem);
+}
+
+const oneOrAll = async ({ accounts }: Persistence, { account }: TokenOptions): Promise<Account | null> =>
+  account === undefined ? null : await accountNamed(accounts, account);
 
 async function accountNamed(accounts: AccountRepository, name: string): Promise<Account> {
   const account = await accounts.findByName(name);
@@ -143,6 +184,7 @@ function readArguments() {
         name: { type: 'string' },
         scopes: { type: 'string' },
         'expires-in-days': { type: 'string' },
+        expect: { type: 'string' },
       },
     });
   } catch (error) {
@@ -199,7 +241,22 @@ const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
     },
   ],
   ['list-keys', { options: [], run: () => withPersistence(({ secrets }) => printLines(describeKeys(secrets))) }],
-  ['rotate-keys', { options: [], run: () => withPersistence(({ secrets }) => printLines(rotateKeys(secrets))) }],
+  ['rotate-keys', { options: [], run: () => withPersistence((persistence) => printLines(rotateKeys(persistence))) }],
+  [
+    'list-audit',
+    {
+      options: ['account'],
+      run: ({ values }) =>
+        withPersistence(async (persistence) => printLines(listAudit(persistence, await oneOrAll(persistence, values)))),
+    },
+  ],
+  [
+    'verify-audit',
+    {
+      options: ['account', 'expect'],
+      run: ({ values }) => withPersistence((persistence) => verify(persistence, values)),
+    },
+  ],
 ]);
 
 async function main(): Promise<void> {

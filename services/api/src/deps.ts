@@ -3,7 +3,7 @@ import type { Persistence } from '@holdfast/persistence';
 import type { Producer } from '@holdfast/queue';
 import type { Settings } from '@holdfast/shared/config';
 import type { Clock, Destination, Ids, ObjectStore } from '@holdfast/shared/domain';
-import type { Logger } from '@holdfast/shared/observability';
+import type { Logger, Metrics } from '@holdfast/shared/observability';
 import type { LinkSigner } from '@holdfast/shared/security';
 import type { BoardQueue } from './ui/board.ts';
 
@@ -20,6 +20,8 @@ export interface ApiDeps {
   /** @throws HoldfastError where an endpoint leads to an address that is not allowed */
   checkEndpoint: (endpoint: string) => Promise<void>;
   linkSigner: LinkSigner;
+  /** Where they are wanted. */
+  metrics?: Metrics | null;
   clock: Clock;
   ids: Ids;
 }

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Settings } from '@holdfast/shared/config';
 import type { Ids } from '@holdfast/shared/domain';
 import type { Running } from '@holdfast/shared/lifecycle';
-import { answerHealth, type Health, type Logger } from '@holdfast/shared/observability';
+import { answerHealth, answerMetrics, type Health, type Logger, type Metrics } from '@holdfast/shared/observability';
 import { answerUnreadable } from './http/unreadable.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -12,6 +12,7 @@ export interface EntranceDeps {
   settings: Settings;
   logger: Logger;
   ids: Ids;
+  metrics?: Metrics | null;
 }
 
 /**
@@ -28,11 +29,16 @@ export interface Entrance extends Running {
 }
 
 /** Listens on the configured host and port. */
-export async function openEntrance({ settings, logger, ids }: EntranceDeps, health: Health): Promise<Entrance> {
+export async function openEntrance(
+  { settings, logger, ids, metrics = null }: EntranceDeps,
+  health: Health,
+): Promise<Entrance> {
   const { HOLDFAST_HOST: host, HOLDFAST_PORT: port } = settings;
   let handler: Handler | null = null;
   const running = new Set<ServerResponse>();
   const server = createServer((request, response) => {
+    // Before everything else: what is measured is told also where the API waits for its database, or is overrun.
+    if (answerMetrics(request, response, metrics)) return;
     if (!handler) {
       void turnAway(request, response, health);
       return;

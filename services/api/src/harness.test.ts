@@ -97,6 +97,7 @@ export async function openApi(
     HOLDFAST_RATE_PER_TOKEN: '1000000',
     HOLDFAST_RATE_PER_ADDRESS: '1000000',
     HOLDFAST_RATE_REFUSED: '1000000',
+    HOLDFAST_RATE_SIGN_IN: '1000000',
     ...environment,
   });
   if ('problems' in parsed) throw new Error(parsed.problems.join(' '));
@@ -232,7 +233,7 @@ async function ask(url: string, method: string, path: string, asked: Asked = {})
     },
     body: content,
   });
-  const received = await answer.text();
+  const received = await textOf(answer);
   mustAgree(method, path, { status: answer.status, headers: answer.headers, text: received });
   const isJson = answer.headers.get('content-type')?.startsWith('application/json') === true && received !== '';
   return {
@@ -241,4 +242,13 @@ async function ask(url: string, method: string, path: string, asked: Asked = {})
     text: received,
     json: isJson ? (JSON.parse(received) as Record<string, unknown>) : {},
   };
+}
+
+/** The body; of a stream without an end what comes first. */
+async function textOf(answer: Response): Promise<string> {
+  if (answer.headers.get('content-type')?.startsWith('text/event-stream') !== true) return await answer.text();
+  const reader = answer.body?.getReader();
+  const first = await reader?.read();
+  await reader?.cancel();
+  return new TextDecoder().decode(first?.value);
 }

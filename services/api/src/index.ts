@@ -1,3 +1,4 @@
+export { onRecord } from './audit/on-record.ts';
 export type { ApiDeps } from './deps.ts';
 export { describeKeys, rotateKeys } from './keys.ts';
 export { routes } from './routes/index.ts';

@@ -1,4 +1,5 @@
-import type { SecretRepository } from '@holdfast/persistence';
+import type { Persistence, SecretRepository } from '@holdfast/persistence';
+import { onRecord } from './audit/on-record.ts';
 
 /** What the service's keys seal and what the keys of backups open, in lines for people. */
 export async function describeKeys(secrets: Pick<SecretRepository, 'sealedBy' | 'openedBy'>): Promise<string[]> {
@@ -19,8 +20,9 @@ export async function describeKeys(secrets: Pick<SecretRepository, 'sealedBy' | 
 }
 
 /** Seals all stored secrets with the key in use. @returns what was done and what to do next, in lines for people */
-export async function rotateKeys(secrets: SecretRepository): Promise<string[]> {
-  const resealed = await secrets.reseal();
+export async function rotateKeys({ secrets, audit }: Pick<Persistence, 'secrets' | 'audit'>): Promise<string[]> {
+  const rotation = { accountId: null, by: 'the command line', action: 'keys.rotate' } as const;
+  const resealed = await onRecord(audit, rotation, () => secrets.reseal());
   const keys = await secrets.sealedBy();
   const inUse = keys.find((key) => key.inUse)?.keyId ?? '';
   const idle = keys.filter((key) => !key.inUse && key.known && key.secrets === 0).map(({ keyId }) => keyId);

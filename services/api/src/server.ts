@@ -1,6 +1,7 @@
 import type { Running } from '@holdfast/shared/lifecycle';
 import { Health } from '@holdfast/shared/observability';
 import { createApp } from './app.ts';
+import { measureInstallation } from './measured.ts';
 import type { ApiDeps } from './deps.ts';
 import { openEntrance, type Entrance } from './entrance.ts';
 import { routes } from './routes/index.ts';
@@ -32,6 +33,8 @@ export function serveApi(deps: ApiDeps, entrance: Entrance): RunningApi {
 export async function startApi(deps: ApiDeps): Promise<RunningApi> {
   const health = new Health();
   const entrance = await openEntrance(deps, health);
+  const { metrics, settings, persistence, boardQueues: queues } = deps;
+  if (metrics) measureInstallation(metrics, settings, { persistence, queues });
   const api = serveApi(deps, entrance);
   return {
     url: api.url,

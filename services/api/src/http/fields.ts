@@ -36,6 +36,18 @@ export const databaseName = serverName.refine((value) => !noDatabaseName.test(va
 /** A secret, wrapped as soon as it is read. */
 export const secret = (longest: number) => text(longest).transform((value) => new Secret(value));
 
+function isHttpUrl(value: string): boolean {
+  if (!isPlainText(value) || !URL.canParse(value)) return false;
+  const { protocol, username, password, hash, hostname } = new URL(value);
+  return /^https?:$/.test(protocol) && hostname !== '' && username === '' && password === '' && hash === '';
+}
+
+/** Where a request of ours can go. */
+export const httpUrl = z
+  .string()
+  .max(2048)
+  .refine(isHttpUrl, { error: 'must be an http:// or https:// URL without a user, a password and a fragment' });
+
 /** A number in a query: digits, so that an empty value is never 0. */
 export const wholeNumber = (least: number, most: number) =>
   z

@@ -1,5 +1,5 @@
 import type { Ids } from '@holdfast/shared/domain';
-import type { Logger } from '@holdfast/shared/observability';
+import { withLogFields, type Logger } from '@holdfast/shared/observability';
 import type { Request, RequestHandler, Response } from 'express';
 import { pinoHttp } from 'pino-http';
 import { healthPaths } from './health-paths.ts';
@@ -49,6 +49,10 @@ export function logRequests(logger: Logger, ids: Ids): RequestHandler {
     },
   });
 }
+
+/** Names the request in every line that is logged while it is answered, by whichever logger. */
+export const nameInLog: RequestHandler = (request, _response, next) =>
+  withLogFields({ requestId: requestIdOf(request) }, next);
 
 /** What is logged of an error. Drivers hang statements and their parameters on theirs, so only known fields are taken. */
 function describeError(error: unknown): Described {

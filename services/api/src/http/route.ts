@@ -1,8 +1,11 @@
-import type { ApiToken, Scope, Server } from '@holdfast/shared/domain';
+import type { ApiToken, Scope, Server, Session } from '@holdfast/shared/domain';
 import type { Logger } from '@holdfast/shared/observability';
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
+import type { AuditNote } from '../audit/described.ts';
+import type { Trail } from '../audit/trail.ts';
 import type { ApiDeps } from '../deps.ts';
+import type { EventHub } from '../events/hub.ts';
 import type { Dialect } from './dialect.ts';
 import { validate } from './validate.ts';
 
@@ -22,6 +25,8 @@ export interface Caller {
   accountId: number;
   /** Null when the token is that of a remote server. */
   token: ApiToken | null;
+  /** The session that the token was shown by; null where it came with the request itself. */
+  session: Session | null;
   server: Server | null;
 }
 
@@ -30,6 +35,7 @@ type Reply = object | undefined | ((response: Response) => Promise<void>);
 
 interface RawCall {
   deps: ApiDeps;
+  events: EventHub;
   request: Request;
   requestId: string;
   log: Logger;
@@ -39,10 +45,14 @@ interface RawCall {
   stopping: AbortSignal;
   /** What the request makes gets this id, so that its repetition finds it; undefined where the client will not repeat it. */
   resourceId: string | undefined;
+  trail: Trail;
 }
 
 /** One request to a route, authorised and validated. */
-export interface Call<Path extends string = string, Body = unknown, Query = unknown, S = Scope> extends RawCall {
+export interface Call<Path extends string = string, Body = unknown, Query = unknown, S = Scope> extends Omit<
+  RawCall,
+  'trail'
+> {
   params: Readonly<Record<ParamNames<Path>, string>>;
   body: Body;
   query: Query;
@@ -50,12 +60,20 @@ export interface Call<Path extends string = string, Body = unknown, Query = unkn
   accountId: S extends null ? null : number;
   /** The token that calls, on routes for any. */
   token: S extends 'any' ? ApiToken : null;
+  /** Adds to the request's entry in the audit log what the route table cannot know. */
+  note(more: AuditNote): void;
+  /** Who calls, with all that is known of them. */
+  caller: S extends null ? null : Caller;
+  /** The session that the token was shown by; null where it came with the request itself. */
+  session: Session | null;
   /** The remote server that calls, on routes for these. */
   server: S extends 'server' ? Server : null;
 }
 
 /** Bytes instead of JSON: the whole or, where a range was asked for, a part. */
 export const bytes = Symbol('bytes');
+/** Server-sent events instead of JSON, without an end. */
+export const events = Symbol('events');
 
 /** An answer beside success; `body` null: none. */
 interface FurtherAnswer {
@@ -65,7 +83,8 @@ interface FurtherAnswer {
 
 /** The status of success and its body: 204 alone has none. */
 type Success =
-  { answers: 200 | 201 | 202; response: z.ZodType | typeof bytes } | { answers: 204; response?: undefined };
+  | { answers: 200 | 201 | 202; response: z.ZodType | typeof bytes | typeof events }
+  | { answers: 204; response?: undefined };
 
 interface Definition<
   Path extends string,
@@ -87,6 +106,11 @@ interface Definition<
    * the dialect's refusal comes.
    */
   otherwise?: Readonly<Record<number, string | FurtherAnswer>>;
+  /**
+   * What the audit log calls it, `<object>.<verb>`; each route that changes something has one, or says why there is `none`.
+   * An action must not quote a secret, nor the `note` that a handler adds to it.
+   */
+  audit?: `${string}.${string}` | { none: string };
   /** Set where the request makes something: it then may carry an `Idempotency-Key`. */
   creates?: true;
   body?: Body;
@@ -120,6 +144,9 @@ export function route<
         params: call.request.params as Typed['params'],
         accountId: (caller?.accountId ?? null) as Typed['accountId'],
         token: (caller?.token ?? null) as Typed['token'],
+        session: caller?.session ?? null,
+        caller: caller as Typed['caller'],
+        note: call.trail.note,
         server: (caller?.server ?? null) as Typed['server'],
       };
       const found = (await finds?.(known)) as Found;
@@ -128,7 +155,7 @@ export function route<
         body: definition.body && validate(definition.body, call.request.body),
         query: definition.query && validate(definition.query, call.request.query, 'query'),
       } as Typed;
-      return await handler(typed, found);
+      return await call.trail.around(found, () => handler(typed, found));
     },
   };
 }

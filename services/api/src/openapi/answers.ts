@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { createDocument } from 'zod-openapi';
 import { healthPaths } from '../http/health-paths.ts';
-import { bytes, type Route } from '../http/route.ts';
+import { bytes, events, type Route } from '../http/route.ts';
 import { headersOf, type HeaderName, type HeaderReferences } from './headers.ts';
 
 type Paths = NonNullable<Parameters<typeof createDocument>[0]['paths']>;
@@ -11,6 +11,8 @@ type Answer = Exclude<NonNullable<Answers['default']>, { $ref: string }>;
 
 const json = (schema: z.ZodType): NonNullable<Answer['content']> => ({ 'application/json': { schema } });
 const binary = { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } } as const;
+
+const stream = { 'text/event-stream': { schema: { type: 'string' } } } as const;
 
 /** Every answer that a route can give: success, what the route itself tells of, and what follows from its form. */
 export function answersOf(route: Route): Answers {
@@ -34,6 +36,7 @@ export function answersOf(route: Route): Answers {
 function success({ answers: status, response, creates }: Route, common: HeaderReferences) {
   const headers = { ...common, ...(creates && headersOf('Idempotent-Replayed')) };
   if (!response) return { [status]: { description: 'Done; the answer has no body.', headers } };
+  if (response === events) return { [status]: { description: 'The stream.', headers: common, content: stream } };
   if (response !== bytes) return { [status]: { description: 'Done.', headers, content: json(response) } };
   return {
     [status]: { description: 'The whole.', headers, content: binary },
@@ -61,6 +64,7 @@ function* refusalsOf(route: Route): Generator<[status: number, description: stri
   if (scope !== null) yield [401, 'There is no valid token.'];
   if (scope === 'server') yield [403, 'The token is not known, or not of the server that this belongs to.'];
   else if (scope !== null && scope !== 'any') yield [403, `The token lacks the scope \`${scope}\`.`];
+  else if (scope === 'any' && method !== 'GET') yield [403, 'A session asks, and not from a page of this service.'];
   if (named) yield [404, 'It does not exist, or it is of another account.'];
   if (creates) yield [409, 'The first request with the same `Idempotency-Key` has not ended yet.'];
   if (reads) {

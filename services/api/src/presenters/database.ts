@@ -1,6 +1,7 @@
-import { tlsModes, type Database, type Schedule } from '@holdfast/shared/domain';
+import { definersModes, tlsModes, type Database, type Schedule } from '@holdfast/shared/domain';
 import { z } from 'zod';
 import { hooksView, presentHooks } from './hook.ts';
+import { objectivesView, presentObjectives } from './objectives.ts';
 import { periodicView, presentPeriodic } from './schedule.ts';
 import { presentTime, timeView } from './time.ts';
 import { engineView, idView } from './values.ts';
@@ -15,6 +16,8 @@ export const optionsView = z.strictObject({
   ignore: names,
   include: z.strictObject({ schemas: names, tables: names }).optional(),
   exclude: z.strictObject({ schemas: names, tables: names, table_data: names }).optional(),
+  definers: z.enum(definersModes).optional(),
+  auth_source: z.string().optional(),
 });
 
 const onlyDirect = {
@@ -34,6 +37,9 @@ export const databaseView = z
     options: optionsView,
     hooks: hooksView.nullable().meta({ description: 'What is done around its backups; null: nothing.' }),
     destination_id: z.int(),
+    objectives: objectivesView.nullable().meta({
+      description: 'What is asked of its backups; null: what its policy asks or its schedules promise.',
+    }),
     policy_id: idView.nullable().meta({
       description:
         'The policy of a whole server that covers it and says how it is reached; null: it was registered by itself.',
@@ -62,6 +68,7 @@ export const databaseView = z
         options: { sslmode: 'verify-full' },
         hooks: null,
         destination_id: 1,
+        objectives: { rpo_seconds: 93_600 },
         policy_id: null,
         vanished_at: null,
         vanish_expected: null,
@@ -86,6 +93,7 @@ export function presentDatabase(database: Database, periodic: Schedule | null): 
     options: database.options,
     hooks: database.hooks && presentHooks(database.hooks),
     destination_id: database.destinationId,
+    objectives: database.objectives && presentObjectives(database.objectives),
     policy_id: database.policyId,
     vanished_at: presentTime(database.vanishedAt),
     vanish_expected: database.vanishExpected,

@@ -29,6 +29,8 @@ const guards = {
   capabilities: capabilitiesView
     .nullable()
     .meta({ description: 'Null until the destination was tested or compared with the catalogue.' }),
+  s3_prefix: z.string().meta({ description: 'Put before every key; empty, or ending in a slash.' }),
+  s3_max_parts: z.int().meta({ description: 'Parts that one upload may have there.' }),
 };
 const times = { created_at: z.iso.datetime(), updated_at: z.iso.datetime() };
 const kind = <T extends DestinationType>(type: T) => ({
@@ -48,7 +50,12 @@ export const destinationView = z
       ...times,
       ...guards,
     }),
-    z.strictObject({ ...common, ...kind('local'), ...times }),
+    z.strictObject({
+      ...common,
+      ...kind('local'),
+      ...times,
+      path: z.string().meta({ description: 'Folder below the root that the operator set; empty for the root itself.' }),
+    }),
   ])
   .meta({
     id: 'Destination',
@@ -67,6 +74,8 @@ export const destinationView = z
         object_lock: { mode: 'compliance', days: 30 },
         has_deletion_keys: true,
         capabilities: { versioning: true, object_lock: true, writer_may_delete: false },
+        s3_prefix: '',
+        s3_max_parts: 10_000,
       },
     ],
   });
@@ -76,12 +85,16 @@ export function presentDestination(destination: Destination): z.output<typeof de
   const { id, accountId, label, createdAt, updatedAt, capabilities } = destination;
   const base = { id, user_id: accountId, label };
   const at = { created_at: createdAt.toISOString(), updated_at: updatedAt.toISOString() };
-  if (destination.type === 'local') return { ...base, type: 'local', type_human: typesForPeople.local, ...at };
-  const { bucket, pathStyle, region, endpoint, objectLock } = destination.settings;
+  if (destination.type === 'local') {
+    return { ...base, type: 'local', type_human: typesForPeople.local, ...at, path: destination.settings.path };
+  }
+  const { bucket, pathStyle, region, endpoint, objectLock, prefix, maxParts } = destination.settings;
   const guarded = {
     object_lock: objectLock ?? null,
     has_deletion_keys: destination.deletionKeys !== null,
     capabilities: capabilities && presentCapabilities(capabilities),
+    s3_prefix: prefix,
+    s3_max_parts: maxParts,
   };
   const bucketOf = { s3_bucket_name: bucket, path_style_endpoint: pathStyle };
   return destination.type === 's3'

@@ -8,6 +8,7 @@ import {
 import { z } from 'zod';
 import { statusView } from './backup.ts';
 import { optionsView } from './database.ts';
+import { objectivesView, presentObjectives } from './objectives.ts';
 import { presentRetention, retentionView } from './retention.ts';
 import { presentTime, timeView } from './time.ts';
 import { engineView, errorView, idView } from './values.ts';
@@ -32,6 +33,9 @@ export const serverPolicyView = z
     jitter_seconds: z.int().min(0),
     retention: retentionView.meta({ description: 'Of each database by itself.' }),
     verification: policyView.nullable(),
+    objectives: objectivesView.nullable().meta({
+      description: 'What is asked of the backups of its databases, but for those with objectives of their own.',
+    }),
     enabled: z.boolean(),
     next_run_at: timeView.nullable(),
     last_run_at: timeView.nullable(),
@@ -60,6 +64,7 @@ export const serverPolicyView = z
         jitter_seconds: 0,
         retention: presentRetention({ keepLast: 7 }),
         verification: null,
+        objectives: null,
         enabled: true,
         next_run_at: '2026-09-03T01:30:00.000Z',
         last_run_at: '2026-09-02T01:30:00.000Z',
@@ -88,6 +93,7 @@ export function presentServerPolicy(policy: ServerPolicy): z.input<typeof server
     jitter_seconds: policy.jitterSeconds,
     retention: presentRetention(policy.retention),
     verification: presentPolicy(policy),
+    objectives: policy.objectives && presentObjectives(policy.objectives),
     enabled: policy.enabled,
     next_run_at: presentTime(policy.nextRunAt),
     last_run_at: presentTime(policy.lastRunAt),

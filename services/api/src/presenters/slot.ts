@@ -1,3 +1,4 @@
+import type { CalendarSlot } from '@holdfast/persistence';
 import { skipReasons, slotStatuses, type Slot } from '@holdfast/shared/domain';
 import { z } from 'zod';
 import { presentTime, timeView } from './time.ts';
@@ -31,6 +32,30 @@ export const slotView = z
       },
     ],
   });
+
+export const calendarSlotView = z.strictObject({ database_id: idView, schedule_id: idView, ...slotView.shape }).meta({
+  id: 'CalendarSlot',
+  description: 'One planned run of one of the schedules.',
+  examples: [
+    {
+      database_id: '01991f4c-9a10-7c55-b6d1-597601234ffb',
+      schedule_id: '01991f4c-aa20-7b11-9c3d-1f2e3d4c5b6a',
+      scheduled_for: '2026-09-03T01:30:00.000Z',
+      run_at: '2026-09-03T01:30:00.000Z',
+      status: 'planned',
+      reason: null,
+      covers: 1,
+      backup_id: null,
+      ended_at: null,
+    },
+  ],
+});
+
+export const presentCalendarSlot = (slot: CalendarSlot): z.input<typeof calendarSlotView> => ({
+  database_id: slot.databaseId,
+  schedule_id: slot.scheduleId,
+  ...presentSlot(slot),
+});
 
 export const presentSlot = (slot: Slot): z.input<typeof slotView> => ({
   scheduled_for: presentTime(slot.scheduledFor),

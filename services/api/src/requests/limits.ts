@@ -1,5 +1,6 @@
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import { rateLimit, type RateLimitRequestHandler } from 'express-rate-limit';
+import { sessionPath } from '../auth/cookie.ts';
 import { callerOf } from '../auth/token.ts';
 import type { ApiDeps } from '../deps.ts';
 import { healthPaths } from '../http/health-paths.ts';
@@ -76,16 +77,26 @@ export function createLimits({ settings, persistence, logger, clock }: ApiDeps):
     keyOf: (_request, response) => tokenKey(response),
   });
 
+  const signIn = limiter({
+    name: 'sign-in',
+    limit: settings.HOLDFAST_RATE_SIGN_IN,
+    excess: 'There were too many sign-ins with a wrong token from this address.',
+    keyOf: clientNetwork,
+  });
+
   return {
     perAddress: address,
     perToken: token,
     countRefusals: (error: unknown, request, response, next) => {
       const isRefused = error instanceof Problem && error.aboutToken && callerOf(response) === null;
       if (!isRefused) return next(error);
-      return refused(request, response, (excess?: unknown) => next(excess ?? error));
+      const count = isSignIn(request) ? signIn : refused;
+      return count(request, response, (excess?: unknown) => next(excess ?? error));
     },
   };
 }
+
+const isSignIn = ({ method, path }: Request): boolean => method === 'POST' && path === sessionPath;
 
 /** The id of the token and never the token. */
 function tokenKey(response: Response): string {

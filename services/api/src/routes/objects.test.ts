@@ -8,12 +8,17 @@ const bodies: Record<string, unknown> = {
   'POST /api/databases': {
     database: { name: 'new', type: 'postgresql', host: 'db.example.com', port: 5432, user: 'app' },
   },
+  'POST /api/database-tests': {
+    database: { name: 'tried', type: 'postgresql', host: '127.0.0.1', port: 1, user: 'app' },
+  },
   'PATCH /api/databases/:db': { database: { user: 'other' } },
   'PUT /api/databases/:db': { database: { user: 'other' } },
   'POST /api/databases/:db/schedules': { cron: '0 3 * * *' },
   'POST /api/tokens': { token: { name: 'new', scopes: ['backups:read'] } },
+  'POST /api/session': { token: `hf_${'A'.repeat(43)}` },
   'POST /api/backup-destinations': { label: 'New', type: 'local', path: 'new' },
   'POST /api/servers': { server: { name: 'new' } },
+  'POST /api/notification-channels': { name: 'new', type: 'webhook', url: 'https://127.0.0.1:9/hook' },
   'POST /api/server-policies': {
     server_policy: { name: 'new', type: 'postgresql', host: 'db.example.com', user: 'app', cron: '0 3 * * *' },
   },
@@ -32,7 +37,10 @@ const bodies: Record<string, unknown> = {
 };
 
 /** Queries that routes cannot do without. */
-const queries: Record<string, string> = { 'GET /api/remote/backups/:backup': '?size=100' };
+const queries: Record<string, string> = {
+  'GET /api/remote/backups/:backup': '?size=100',
+  'GET /api/schedule-times': '?cron=30%203%20*%20*%20*',
+};
 
 export const keyOf = ({ method, path }: Route): string => `${method} ${path}`;
 export const bodyOf = (route: Route): unknown => (route.method === 'GET' ? undefined : (bodies[keyOf(route)] ?? {}));
@@ -98,8 +106,10 @@ export async function objectsOf(api: TestApi, tenant: Tenant, s3: TestS3): Promi
   const damaged = await api.doneBackup(database);
   await api.deps.persistence.backups.markDamaged(damaged.backup.id, { state: 'missing', detail: 'x' });
   await api.deps.persistence.alerts.update();
+  const [alert] = await api.deps.persistence.alerts.list(account.id, { open: true, limit: 1 });
   const remote = await remoteObjectsOf(api, tenant, s3);
   const policy = await policyObjectsOf(api, tenant);
+  const channel = await channelObjectsOf(api, tenant);
   return {
     ids: {
       '/api/databases/:db': database.id,
@@ -108,6 +118,7 @@ export async function objectsOf(api: TestApi, tenant: Tenant, s3: TestS3): Promi
       '/api/verifications/:id': verification.id,
       '/api/databases/:db/schedules/:id': schedule.id,
       '/api/databases/:db/backup_restorations/:rid': restore.id,
+      '/api/alerts/:alert': alert?.id ?? '',
       '/api/backup-destinations/:id': String(destination.id),
       '/api/tokens/:id': token.id,
       '/v1/backups/:id': backup.id,
@@ -116,12 +127,38 @@ export async function objectsOf(api: TestApi, tenant: Tenant, s3: TestS3): Promi
       '/api/server-policies/:id': policy.id,
       '/api/server-policies/:id/runs/:run': policy.runId,
       '/api/server-policies/:id/databases/:db': policy.vanishedId,
+      '/api/notification-channels/:channel': channel.id,
+      '/api/notification-deliveries/:delivery': channel.deliveryId,
       '/api/remote/backups/:backup': remote.backupId,
       '/api/remote/jobs/:id': remote.backupId,
     },
     adminToken: await api.token(account, ['admin']),
     serverToken: remote.token,
   };
+}
+
+/** A channel with a message that was given up. */
+async function channelObjectsOf(api: TestApi, { account }: Tenant): Promise<{ id: string; deliveryId: string }> {
+  const { channels, notifications } = api.deps.persistence;
+  const created = await channels.create(account.id, {
+    name: `channel of ${account.name}`,
+    type: 'ntfy',
+    settings: {},
+    secrets: { url: new Secret('https://127.0.0.1:9/topic') },
+    rules: {
+      events: null,
+      leastSeverity: 'info',
+      databases: null,
+      digestMinutes: null,
+      repeatHours: null,
+      mostPerHour: 60,
+    },
+    enabled: true,
+  });
+  if (created === 'name_taken') throw new Error('The name of the test channel is taken.');
+  const deliveryId = await notifications.test(created, 'A test.');
+  await notifications.giveUp(deliveryId, 'Nobody sent it.');
+  return { id: created.id, deliveryId };
 }
 
 /** A policy with a run that is done, and a database that vanished afterwards. */

@@ -89,8 +89,17 @@ describe('ownership', () => {
         '/api/servers': `"node of ${other.account.name}"`,
         '/api/server-policies': `"servers of ${other.account.name}"`,
         '/api/tokens': '"scopes":["admin"]',
+        '/api/schedule-times': '"times":[',
         '/api/alerts': `_${other.database.name} is missing`,
+        '/api/protection': other.database.id,
+        '/api/calendar': other.database.id,
+        '/api/session': '"account":{"id":' + other.account.id,
+        '/api/events': 'retry: ',
+        '/api/audit': '"entries":[',
+        '/api/audit/verification': '"ok":true',
         '/api/account': '"account":{"id":' + other.account.id,
+        '/api/notification-channels': `"channel of ${other.account.name}"`,
+        '/api/notification-deliveries': `"channel of ${other.account.name}"`,
       };
       expect(text).to.include(marks[route.path] ?? `"user_id":${other.account.id}`);
     });

@@ -1,6 +1,7 @@
 import type { Backup, ContentTarget, Database, OwnershipMode, Restore } from '@holdfast/shared/domain';
 import type { Logger } from '@holdfast/shared/observability';
 import type { z } from 'zod';
+import type { AuditNote } from '../audit/described.ts';
 import type { ApiDeps } from '../deps.ts';
 import { looksLikeUuid } from '../http/fields.ts';
 import { conflict, invalid, notFound } from '../http/problem.ts';
@@ -33,6 +34,7 @@ interface Calling extends Asking {
   requestId: string;
   resourceId: string | undefined;
   log: Logger;
+  note: (more: AuditNote) => void;
 }
 
 /** What a wish comes to. */
@@ -55,6 +57,7 @@ export async function createRestore(call: Calling, backup: Backup, wish: Restore
     throw conflict(`${damageOf(backup)} Restore another backup, or send "allow_damaged": true to try it all the same.`);
   }
   const { deps, requestId } = call;
+  call.note({ object: { name: database.name }, details: { target: { database_id: database.id, ...plan.target } } });
   const restore = await deps.persistence.restores.create({
     ...plan,
     allowDamaged: wish.allow_damaged === true,

@@ -16,7 +16,10 @@ export function createBoard(queues: readonly BoardQueue[]): Express {
   return board.disable('x-powered-by');
 }
 
-/** Permits the board's own scripts, styles and images. Its pages set style attributes, hence `unsafe-inline` for those alone. */
+/**
+ * Permits the board's own scripts, styles and images, and our own page to show it in a frame. Its pages set style attributes,
+ * hence `unsafe-inline` for those alone.
+ */
 export const boardHeaders = helmet({
   contentSecurityPolicy: {
     useDefaults: false,
@@ -29,7 +32,7 @@ export const boardHeaders = helmet({
       fontSrc: ["'self'"],
       baseUri: ["'self'"],
       formAction: ["'self'"],
-      frameAncestors: ["'none'"],
+      frameAncestors: ["'self'"],
     },
   },
 });

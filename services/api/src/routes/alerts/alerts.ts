@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { conflict, notFound } from '../../http/problem.ts';
 import { route } from '../../http/route.ts';
 import { alertView, presentAlert } from '../../presenters/alert.ts';
 import { databaseDialect as dialect } from '../databases/dialect.ts';
@@ -25,4 +26,23 @@ const list = route({
   },
 });
 
-export const alertRoutes = [list];
+const acknowledge = route({
+  method: 'POST',
+  path: '/api/alerts/:alert/acknowledge',
+  dialect,
+  scope: 'databases:write',
+  audit: 'alert.acknowledge',
+  summary: 'Says that somebody knows of an alert: it stays open, and nobody is told of it again.',
+  answers: 200,
+  response: z.strictObject({ alert: alertView }),
+  otherwise: { 409: 'It is over.' },
+  handler: async ({ deps, accountId, caller, params }) => {
+    const by = caller.token?.name ?? 'a token';
+    const alert = await deps.persistence.alerts.acknowledge(accountId, params.alert, by);
+    if (!alert) throw notFound('This alert does not exist.');
+    if (alert.clearedAt && !alert.acknowledgedAt) throw conflict('This alert is over: nobody is told of it any more.');
+    return { alert: presentAlert(alert) };
+  },
+});
+
+export const alertRoutes = [list, acknowledge];

@@ -30,6 +30,7 @@ const download = route({
   path: `${path}/download`,
   dialect,
   scope: 'backups:read',
+  audit: 'backup.link',
   summary: 'Links that download the files of a backup without a header, until they expire.',
   answers: 200,
   response: z.strictObject({
@@ -57,6 +58,7 @@ const change = route({
   path,
   dialect,
   scope: 'backups:delete',
+  audit: 'backup.change',
   summary: 'Keeps a backup from deletion, or gives it free again.',
   answers: 200,
   body: z.object({ locked: z.boolean() }).meta({ examples: [{ locked: true }] }),
@@ -76,6 +78,7 @@ const remove = route({
   path,
   dialect,
   scope: 'backups:delete',
+  audit: 'backup.delete',
   summary: 'Deletes a backup: it is hidden at once, and its objects are removed after a while.',
   answers: 204,
   otherwise: { 409: 'The backup runs, is locked, or is being restored.' },

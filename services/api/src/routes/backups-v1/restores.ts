@@ -42,6 +42,7 @@ const create = route({
   path: '/v1/backups/:id/restore',
   dialect,
   scope: 'restores:create',
+  audit: 'restore.create',
   summary: 'Restores a backup in place or, where the body names a target, onto another database.',
   answers: 201,
   creates: true,

@@ -66,6 +66,7 @@ const archive = route({
   path: '/api/databases/:db/backups/:id/archive',
   dialect,
   scope: 'backups:read',
+  audit: 'backup.link',
   summary: 'A link that downloads the archive without a header, until it expires.',
   answers: 200,
   response: z.strictObject({ download_url: z.url() }).meta({ examples: [linkExample] }),

@@ -140,6 +140,36 @@ describe('database dialect: backups', () => {
     expect(byBoth.json).to.deep.equal(byId.json);
   });
 
+  it('gives the list in pages that follow each other without a gap, whatever comes meanwhile', async () => {
+    const { database, token } = await api.tenant('pages');
+    const made: string[] = [];
+    for (let count = 0; count < 5; count += 1) made.unshift((await api.doneBackup(database)).backup.id);
+    const page = async (query: string): Promise<string[]> => {
+      const { json } = await api.request('GET', `/api/databases/${database.id}/backups?${query}`, { token });
+      return (json['database_backups'] as { id: string }[]).map(({ id }) => id);
+    };
+    const first = await page('limit=2');
+    await api.doneBackup(database);
+    const second = await page(`limit=2&before=${first.at(-1)}`);
+    const third = await page(`before=${second.at(-1)}`);
+    expect([first, second, third]).to.deep.equal([made.slice(0, 2), made.slice(2, 4), made.slice(4)]);
+    const { backup } = await api.doneBackup((await api.tenant('beside')).database);
+    expect(await page(`before=${made.at(-1)}`), 'after the last').to.deep.equal([]);
+    for (const before of ['x', '00000000-0000-7000-8000-000000000000', backup.id]) {
+      expect(await page(`before=${before}`), 'none of its backups').to.deep.equal([]);
+    }
+    expect((await api.request('GET', `/api/databases/${database.id}/backups?limit=0`, { token })).status).to.equal(422);
+  });
+
+  it('tells the stored objects of a backup with what they hold', async () => {
+    const { database, token } = await api.tenant('files');
+    const { backup, file } = await api.doneBackup(database);
+    const answer = await api.request('GET', `/api/databases/${database.id}/backups/${backup.id}/files`, { token });
+    const { id, role, name, key, size, checksum } = file;
+    const shown = { id, role, name, key, size, checksum, plain_size: file.plainSize, plain_sha256: file.plainSha256 };
+    expect([answer.status, answer.json]).to.deep.equal([200, { files: [shown] }]);
+  });
+
   it('answers 404 for ids that are no UUIDs, and for a backup under another database of the account', async () => {
     const { database, token } = await api.tenant('two');
     const { backup } = await api.doneBackup(database);

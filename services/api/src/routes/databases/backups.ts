@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { wholeNumber } from '../../http/fields.ts';
 import { notFound } from '../../http/problem.ts';
 import { ringForNew } from '../ring.ts';
 import { route } from '../../http/route.ts';
@@ -9,6 +10,7 @@ import { requireReach } from './reach.ts';
 import { showBackup, showBackups } from './shown.ts';
 
 const shown = z.strictObject({ database_backup: backupView });
+const most = 1000;
 
 const list = route({
   method: 'GET',
@@ -17,10 +19,18 @@ const list = route({
   scope: 'backups:read',
   summary: 'The backups of a database, newest first.',
   answers: 200,
+  query: z.object({
+    limit: wholeNumber(1, most)
+      .optional()
+      .meta({ description: 'All of them when absent.', examples: ['50'] }),
+    before: z.string().optional().meta({ description: 'The id of the last one of the page before.' }),
+  }),
   response: z.strictObject({ database_backups: z.array(backupView) }),
-  handler: async (call) => {
-    const database = await ownedDatabase(call, call.params.db);
-    const found = await call.deps.persistence.backups.listOfDatabase(database.id);
+  finds: (call) => ownedDatabase(call, call.params.db),
+  handler: async (call, database) => {
+    const { limit, before = null } = call.query;
+    const page = limit === undefined && before === null ? undefined : { limit: limit ?? most, before };
+    const found = await call.deps.persistence.backups.listOfDatabase(database.id, page);
     return { database_backups: await showBackups(call.deps, found) };
   },
 });
@@ -30,6 +40,7 @@ const create = route({
   path: '/api/databases/:db/backups',
   dialect,
   scope: 'backups:create',
+  audit: 'backup.create',
   summary: 'Asks for a backup, which is queued behind those of the same database.',
   answers: 201,
   creates: true,

@@ -39,6 +39,7 @@ describe('database dialect: databases', () => {
       database: 'shop',
       options: { sslmode: 'verify-full' },
       hooks: null,
+      objectives: null,
       policy_id: null,
       vanished_at: null,
       vanish_expected: null,

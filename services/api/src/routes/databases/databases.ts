@@ -1,5 +1,5 @@
 import type { DatabaseObstacles } from '@holdfast/persistence';
-import { defaultPorts, type Database } from '@holdfast/shared/domain';
+import type { Database } from '@holdfast/shared/domain';
 import { z } from 'zod';
 import { given } from '../../http/fields.ts';
 import { conflict, invalid, notFound } from '../../http/problem.ts';
@@ -11,10 +11,11 @@ import { databaseDialect as dialect } from './dialect.ts';
 import { refuseForeignOptions } from './engine-options.ts';
 import { requireHooks } from './hooks.ts';
 import { refuseManagedChange, refuseManagedDeletion } from './managed.ts';
+import { isUnprovable, unprovable } from './objectives-field.ts';
 import { ownedDatabase, requireDestination } from './owned.ts';
 import { applyPeriodic } from './periodic.ts';
 import { firstReach, isUnreached, refuseOtherReach, requireServer, requireUploads } from './reach.ts';
-import { databaseChange, newDatabase, usualUsers, type DatabaseChange } from './registration.ts';
+import { databaseChange, newDatabase, toRegistration, type DatabaseChange } from './registration.ts';
 import { probe } from './probe.ts';
 
 const list = route({
@@ -38,6 +39,7 @@ const create = route({
   path: '/api/databases',
   dialect,
   scope: 'databases:write',
+  audit: 'database.create',
   summary: 'Registers a database.',
   answers: 201,
   creates: true,
@@ -55,16 +57,9 @@ const create = route({
     }
     await requireHooks(call, asked, serverId);
     const created = await deps.persistence.databases.create(accountId, {
-      name: asked.name,
-      type: asked.type,
-      serverId,
-      host: asked.host ?? null,
-      port: asked.port ?? (serverId === null ? defaultPorts[asked.type] : null),
-      user: asked.user ?? (asked.host === undefined ? null : (usualUsers[asked.type] ?? null)),
-      password: asked.password ?? null,
-      database: asked.database ?? (asked.type === 'redis' ? '0' : asked.name),
-      options: asked.options ?? {},
+      ...toRegistration(asked),
       hooks: asked.hooks ?? null,
+      objectives: asked.objectives ?? null,
       destinationId,
     });
     if (created === 'name_taken') throw nameTaken();
@@ -93,6 +88,7 @@ const change = (method: 'PATCH' | 'PUT') =>
     path: '/api/databases/:db',
     dialect,
     scope: 'databases:write',
+    audit: 'database.change',
     summary: 'Changes what is given of a database and of its periodic backups, and leaves the rest.',
     answers: 200,
     response: z.strictObject({ database: databaseView }),
@@ -106,7 +102,7 @@ async function changeDatabase(call: Call<'/api/databases/:db', { database: Datab
   const { deps, accountId } = call;
   await refuseManagedChange(call, current, call.body.database);
   const { destination_id: destinationId, server_id, ...asked } = call.body.database;
-  const { name, type, host, port, user, password, database, options, hooks, ...periodic } = asked;
+  const { name, type, host, port, user, password, database, options, hooks, objectives, ...periodic } = asked;
   refuseForeignOptions(type ?? current.type, options ?? current.options);
   const first = isUnreached(current) ? firstReach(current, call.body.database) : {};
   if (!isUnreached(current)) refuseOtherReach(current, call.body.database);
@@ -128,8 +124,11 @@ async function changeDatabase(call: Call<'/api/databases/:db', { database: Datab
   }
   const kept = serverId === undefined ? undefined : current.hooks;
   await requireHooks(call, { hooks: hooks === undefined ? kept : hooks }, serverId ?? current.serverId);
+  if (isUnprovable(objectives === undefined ? current.objectives : objectives, isRemote)) {
+    throw invalid({ objectives: [`The objectives field ${unprovable}.`] });
+  }
   const changes = {
-    ...given({ name, type, serverId, host, port, user, password, database, options, hooks, destinationId }),
+    ...given({ name, type, serverId, host, port, user, password, database, options, hooks, objectives, destinationId }),
     ...first,
   };
   const changed =
@@ -149,11 +148,13 @@ const remove = route({
   path: '/api/databases/:db',
   dialect,
   scope: 'databases:write',
+  audit: 'database.delete',
   summary: 'Forgets a database that has no backups.',
   answers: 204,
   otherwise: { 409: 'It still has backups, is in use, or is covered by a policy.' },
   handler: async (call) => {
     const database = await ownedDatabase(call, call.params.db);
+    call.note({ object: { id: database.id, name: database.name } });
     await refuseManagedDeletion(call, database);
     const { databases } = call.deps.persistence;
     const inTheWay = await databases.delete(call.accountId, database.id);

@@ -31,6 +31,7 @@ const remove = route({
   path,
   dialect,
   scope: 'backups:delete',
+  audit: 'backup.delete',
   summary:
     'Deletes a backup: it is hidden at once, can be undeleted for a while, and then its objects are removed. The only good backup of its database goes only with `force=true`.',
   answers: 204,
@@ -49,6 +50,7 @@ const undelete = route({
   path: `${path}/undelete`,
   dialect,
   scope: 'backups:delete',
+  audit: 'backup.undelete',
   summary: 'Takes the deletion of a backup back, as long as the removal of its objects has not begun.',
   answers: 200,
   response: z.strictObject({ database_backup: backupView }),

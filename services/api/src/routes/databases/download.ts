@@ -1,8 +1,19 @@
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { backupKeysOf } from '@holdfast/shared/config';
-import { downloadName, HoldfastError, type BackupFile } from '@holdfast/shared/domain';
+import {
+  allows,
+  downloadName,
+  HoldfastError,
+  systemActor,
+  type Backup,
+  type BackupFile,
+} from '@holdfast/shared/domain';
 import type { Request, Response } from 'express';
+import { z } from 'zod';
+import type { AuditNote } from '../../audit/described.ts';
+import { credentialsOf } from '../../auth/token.ts';
+import type { ApiDeps } from '../../deps.ts';
 import { notFound, Problem } from '../../http/problem.ts';
 import { parseRange } from '../../http/range.ts';
 import { bytes, route } from '../../http/route.ts';
@@ -13,26 +24,36 @@ import type { Probing } from '../probing.ts';
 import { checkStored, withStore } from './archive.ts';
 import { databaseDialect as dialect } from './dialect.ts';
 import { openContent, type Part } from './file-content.ts';
+import { ownedBackupOf } from './owned.ts';
 
 const download = route({
   method: 'GET',
   path: '/api/databases/:db/backups/:id/download',
   dialect,
   scope: null,
+  audit: 'backup.download',
   summary:
-    'The archive itself, decrypted where it can be. The token in the link is the permission, for this one file until it expires.',
+    'The archive itself, decrypted where it can be. The token in the link is the permission, for this one file until it expires; whoever is signed in with the scope `backups:read` needs none.',
   answers: 200,
   response: bytes,
   otherwise: { 403: 'The link is not valid or has expired.' },
-  query: linkQuery,
+  query: linkQuery.extend({
+    file: z
+      .uuid()
+      .optional()
+      .meta({
+        description: 'Without a token in the link: which file of the backup. Its dump when absent.',
+        examples: ['01991f4e-77aa-7d3e-9c21-045c31f2234c'],
+      }),
+  }),
   handler: async (call) => {
-    const { deps, params, request, signal } = call;
-    const { fileId } = openedBy(call, params.id);
-    const backup = await deps.persistence.backups.find(params.id);
+    const { deps, request, signal } = call;
+    const { backup, isWanted } = (await foundBySession(call)) ?? (await foundByLink(call));
     const files = backup?.status === 'done' ? await deps.persistence.backups.files(backup.id) : [];
-    const file = files.find(({ id }) => id === fileId);
-    if (!backup || backup.deletionRequestedAt || backup.databaseId !== params.db || !file)
-      throw notFound('This backup has no such archive.');
+    const file = files.find(isWanted);
+    if (!backup || backup.deletionRequestedAt || !file) throw notFound('This backup has no such archive.');
+    const { accountId, id, name } = backup;
+    call.note({ accountId, object: { id, name }, details: { file: file.name } });
     return (response) =>
       withStore(deps, backup, async (store) => {
         await checkStored(call, store, file);
@@ -49,6 +70,39 @@ const download = route({
       });
   },
 });
+
+interface Asking {
+  deps: ApiDeps;
+  request: Request;
+  params: { db: string; id: string };
+  query: { token?: unknown; file?: string | undefined };
+  note: (more: AuditNote) => void;
+}
+
+interface Found {
+  backup: Backup | null;
+  isWanted: (file: BackupFile) => boolean;
+}
+
+/** What a link opens. @throws Problem 403 */
+async function foundByLink(call: Asking): Promise<Found> {
+  const { id, db } = call.params;
+  const { fileId } = openedBy(call, id);
+  call.note({ actor: systemActor('a download link') });
+  const backup = await call.deps.persistence.backups.find(id);
+  return { backup: backup?.databaseId === db ? backup : null, isWanted: (file) => file.id === fileId };
+}
+
+/** What somebody asks for who is signed in and brings no link. @throws Problem 404 where it is not theirs */
+async function foundBySession({ deps, request, params, query, note }: Asking): Promise<Found | null> {
+  if (query.token !== undefined) return null;
+  const token = (await credentialsOf(request, deps, { browsers: false }))?.token;
+  if (!token || !allows(token.scopes, 'backups:read')) return null;
+  const backup = await ownedBackupOf({ deps, accountId: token.accountId }, params.db, params.id);
+  const { file } = query;
+  note({ actor: { type: 'token', id: token.id, name: token.name } });
+  return { backup, isWanted: file === undefined ? ({ role }) => role === 'dump' : ({ id }) => id === file };
+}
 
 /** Flags a backup of which damaged bytes were read. */
 async function flag(

@@ -7,7 +7,7 @@ import {
   type Hooks,
 } from '@holdfast/shared/domain';
 import { z } from 'zod';
-import { isPlainText, secret } from '../../http/fields.ts';
+import { httpUrl, secret } from '../../http/fields.ts';
 
 const mostArguments = 20;
 const mostHeaders = 20;
@@ -45,10 +45,7 @@ const headerName = z
 const http = z
   .strictObject({
     type: z.literal('http'),
-    url: z
-      .string()
-      .max(2048)
-      .refine(isPlainUrl, { error: 'must be an http:// or https:// URL without a user, a password and a fragment' }),
+    url: httpUrl,
     method: z.enum(httpHookMethods).default('POST'),
     headers: z
       .record(headerName, secret(4096))
@@ -65,12 +62,6 @@ const http = z
     timeout_seconds: timeoutSeconds,
   })
   .transform(({ timeout_seconds: seconds, ...hook }): Hook => ({ ...hook, timeoutSeconds: seconds }));
-
-function isPlainUrl(value: string): boolean {
-  if (!isPlainText(value) || !URL.canParse(value)) return false;
-  const { protocol, username, password, hash, hostname } = new URL(value);
-  return /^https?:$/.test(protocol) && hostname !== '' && username === '' && password === '' && hash === '';
-}
 
 const list = z
   .array(z.discriminatedUnion('type', [command, http]))

@@ -67,6 +67,7 @@ const preflight = route({
   path: '/api/databases/:db/backups/:id/restore/preflight',
   dialect,
   scope: 'restores:create',
+  audit: { none: 'It only looks.' },
   summary: 'Looks whether the same request for a restore could succeed, and how long it may take. Changes nothing.',
   answers: 200,
   response: z.strictObject({ preflight: preflightView }),

@@ -3,6 +3,7 @@ import {
   type Database,
   type ProbeReport,
   type PublicError,
+  type Registration,
   type StoreProbe,
 } from '@holdfast/shared/domain';
 import { z } from 'zod';
@@ -13,14 +14,19 @@ import { failureOfProbe, probeSeconds, probeStore, type Probing } from '../probi
 import { databaseDialect as dialect } from './dialect.ts';
 import { ownedDatabase } from './owned.ts';
 
-const databaseTestView = z.strictObject({
+/** What a look at a server tells. */
+export const lookView = z.strictObject({
   ok: z.boolean(),
   server_version: z.string().nullable(),
   size_bytes: bytesView.nullable(),
   tables: z.int().min(0).nullable(),
   missing_privileges: z.array(z.string()),
+  warnings: z.array(z.string()).meta({ description: 'What a backup would not hold, or not as of one moment.' }),
   tool: z.strictObject({ name: z.string(), version: z.string() }).nullable(),
   error: errorView.nullable(),
+});
+
+const databaseTestView = lookView.extend({
   destination: z.strictObject({ ok: z.boolean(), problems: z.array(z.string()) }),
 });
 
@@ -29,6 +35,7 @@ export const probe = route({
   path: '/api/databases/:db/test',
   dialect,
   scope: 'databases:write',
+  audit: { none: 'It only looks.' },
   summary:
     'Connects to the database and to its destination, and tells what a backup would lack; of a remote server, whether it was seen lately.',
   answers: 200,
@@ -40,20 +47,21 @@ export const probe = route({
       isRemote ? seenServer(call, database) : probeServer(call, database),
       probeDestination(call, database),
     ]);
-    const { report, error } = server;
-    return {
-      database_test: {
-        ok: error === null && (isRemote || report?.missingPrivileges.length === 0) && destination.ok,
-        server_version: report?.serverVersion ?? null,
-        size_bytes: report?.sizeBytes ?? null,
-        tables: report?.tables ?? null,
-        missing_privileges: report?.missingPrivileges ?? [],
-        tool: report?.tool ?? null,
-        error,
-        destination,
-      },
-    };
+    const look = presentLook(server);
+    const ok = server.error === null && (isRemote || look.ok) && destination.ok;
+    return { database_test: { ...look, ok, destination } };
   },
+});
+
+export const presentLook = ({ report, error }: Probed): z.input<typeof lookView> => ({
+  ok: report?.missingPrivileges.length === 0,
+  server_version: report?.serverVersion ?? null,
+  size_bytes: report?.sizeBytes ?? null,
+  tables: report?.tables ?? null,
+  missing_privileges: report?.missingPrivileges ?? [],
+  warnings: report?.warnings ?? [],
+  tool: report?.tool ?? null,
+  error,
 });
 
 type Probed = { report: ProbeReport; error: null } | { report: null; error: PublicError | null };
@@ -72,7 +80,8 @@ async function seenServer({ deps }: Probing, { accountId, serverId }: Database):
   return { report: null, error: { code: 'host_unreachable', message } };
 }
 
-async function probeServer({ deps, log, signal }: Probing, database: Database): Promise<Probed> {
+/** Connects, and changes nothing. */
+export async function probeServer({ deps, log, signal }: Probing, database: Registration): Promise<Probed> {
   try {
     const connection = connectionOf(database);
     const engine = deps.engines.get(database.type);

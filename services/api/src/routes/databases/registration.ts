@@ -1,10 +1,19 @@
 import { X509Certificate } from 'node:crypto';
-import { definersModes, engineTypes, isPath, tlsModes, type EngineType } from '@holdfast/shared/domain';
+import {
+  defaultPorts,
+  definersModes,
+  engineTypes,
+  isPath,
+  tlsModes,
+  type EngineType,
+  type Registration,
+} from '@holdfast/shared/domain';
 import { z } from 'zod';
 import { hostProblem } from '../../http/address.ts';
 import { databaseProblem, longestPath } from './database-names.ts';
 import { optionProblems } from './engine-options.ts';
 import { givesHooks, hooksField, keptFromRemote } from './hooks-field.ts';
+import { isUnprovable, objectivesField, unprovable } from './objectives-field.ts';
 import { exclude, include } from './part-fields.ts';
 import { integerId, looksLikeUuid, secret, serverName, text } from '../../http/fields.ts';
 
@@ -65,6 +74,9 @@ const connection = z.object({
   database: text(longestPath).optional(),
   options: options.optional(),
   destination_id: integerId.optional(),
+  objectives: objectivesField.optional().meta({
+    description: 'What is asked of its backups; null or {}: what its policy asks or its schedules promise.',
+  }),
   hooks: hooksField.optional().meta({ description: 'What is done around its backups; null or empty lists: nothing.' }),
 });
 
@@ -99,6 +111,7 @@ const registered = connection.extend(periodic.shape).superRefine(
     if (isRemote(asked)) {
       for (const field of reachingFields(asked)) wrong(field, keptOnServer);
       if (givesHooks(asked)) wrong('hooks', keptFromRemote);
+      if (isUnprovable(asked.objectives, true)) wrong('objectives', unprovable);
     } else if (type !== undefined && isPath(type)) {
       for (const field of reachingFields({ ...asked, options: {} })) wrong(field, keptInPath(type));
     } else {
@@ -119,6 +132,19 @@ export function reachingFields(asked: { [K in (typeof reaching)[number] | 'optio
   const given = reaching.filter((field) => asked[field] !== undefined && asked[field] !== null);
   return Object.keys(asked.options ?? {}).length === 0 ? given : [...given, 'options'];
 }
+
+/** What a request registers: with what is usual where it says nothing. */
+export const toRegistration = (asked: z.output<typeof registered>): Registration => ({
+  name: asked.name,
+  type: asked.type,
+  serverId: asked.server_id ?? null,
+  host: asked.host ?? null,
+  port: asked.port ?? (isRemote(asked) ? null : defaultPorts[asked.type]),
+  user: asked.user ?? (asked.host === undefined ? null : (usualUsers[asked.type] ?? null)),
+  password: asked.password ?? null,
+  database: asked.database ?? (asked.type === 'redis' ? '0' : asked.name),
+  options: asked.options ?? {},
+});
 
 export const newDatabase = z.object({ database: registered }).meta({
   examples: [

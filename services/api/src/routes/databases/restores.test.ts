@@ -73,6 +73,25 @@ describe('database dialect: restores', () => {
     }
   });
 
+  it('lists restores newest first, under the database that they are of and the one that they go onto', async () => {
+    const { persistence } = api.deps;
+    const { host, port, user, password, database, type, options, destinationId } = ada.database;
+    const fields = { name: 'onto', host, port, user, password, database, type, options, destinationId };
+    const onto = await persistence.databases.create(ada.account.id, fields);
+    if (onto === 'name_taken') throw new Error('The name is taken.');
+    const first = String((await restore({ target: { database_id: onto.id } })).json['id']);
+    const second = String((await restore({ target: { new_database: 'listed' } })).json['id']);
+    const listed = async (db: string, query = ''): Promise<string[]> => {
+      const { json } = await api.request('GET', `/api/databases/${db}/backup_restorations${query}`, {
+        token: ada.token,
+      });
+      return (json['backup_restorations'] as { id: string }[]).map(({ id }) => id);
+    };
+    expect((await listed(ada.database.id)).slice(0, 2)).to.deep.equal([second, first]);
+    expect(await listed(ada.database.id, '?limit=1')).to.deep.equal([second]);
+    expect(await listed(onto.id)).to.deep.equal([first]);
+  });
+
   it('answers 409 to the restore of a backup that is not done', async () => {
     const { database, token } = await api.tenant('waiting');
     const made = await api.request('POST', `/api/databases/${database.id}/backups`, { token });

@@ -1,5 +1,6 @@
 import { ownershipModes } from '@holdfast/shared/domain';
 import { z } from 'zod';
+import { wholeNumber } from '../../http/fields.ts';
 import { route } from '../../http/route.ts';
 import { restoreView } from '../../presenters/restore.ts';
 import {
@@ -11,8 +12,10 @@ import {
 } from '../restore-fields.ts';
 import { createRestore } from '../restoring.ts';
 import { databaseDialect as dialect } from './dialect.ts';
-import { ownedBackupOf, ownedRestoreOf } from './owned.ts';
-import { showRestore } from './shown.ts';
+import { ownedBackupOf, ownedDatabase, ownedRestoreOf } from './owned.ts';
+import { showRestore, showRestores } from './shown.ts';
+
+const mostShown = 1000;
 
 /** Strict, because a target under another name than its own would be a restore in place, which drops what is there. */
 export const restoreRequest = z
@@ -40,6 +43,7 @@ const create = route({
   path: '/api/databases/:db/backups/:id/restore',
   dialect,
   scope: 'restores:create',
+  audit: 'restore.create',
   summary: 'Restores a backup in place or, where the body names a target, onto another database.',
   answers: 201,
   creates: true,
@@ -48,6 +52,22 @@ const create = route({
   body: restoreRequest,
   finds: (call) => ownedBackupOf(call, call.params.db, call.params.id),
   handler: async (call, backup) => showRestore(call.deps, await createRestore(call, backup, call.body ?? {})),
+});
+
+const list = route({
+  method: 'GET',
+  path: '/api/databases/:db/backup_restorations',
+  dialect,
+  scope: 'backups:read',
+  summary: 'The restores of backups of the database and those onto it, newest first.',
+  answers: 200,
+  query: z.object({ limit: wholeNumber(1, mostShown).default(100) }),
+  response: z.strictObject({ backup_restorations: z.array(restoreView).max(mostShown) }),
+  finds: (call) => ownedDatabase(call, call.params.db),
+  handler: async ({ deps, query }, { id }) => {
+    const found = await deps.persistence.restores.listOfDatabase(id, query.limit);
+    return { backup_restorations: await showRestores(deps, found) };
+  },
 });
 
 const show = route({
@@ -64,4 +84,4 @@ const show = route({
   },
 });
 
-export const restoreRoutes = [create, show];
+export const restoreRoutes = [create, list, show];

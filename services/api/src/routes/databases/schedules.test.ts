@@ -104,6 +104,23 @@ describe('database dialect: schedules', () => {
     expect((await api.request('DELETE', own, { token: ada.token })).status).to.equal(204);
   });
 
+  it('tells the next five times of an expression before a schedule is made of it', async () => {
+    const times = (query: string) => api.request('GET', `/api/schedule-times?${query}`, { token: ada.token });
+    const { status, json } = await times('cron=30%203%20*%20*%20*&timezone=Asia/Tokyo');
+    expect([status, (json['times'] as string[]).map((time) => time.slice(10))]).to.deep.equal([
+      200,
+      Array(5).fill('T18:30:00.000Z'),
+    ]);
+    for (const [query, field] of [
+      ['cron=61%20*%20*%20*%20*', 'cron'],
+      ['cron=0%203%20*%20*%20*&timezone=Mars', 'timezone'],
+      ['', 'cron'],
+    ] as const) {
+      const refused = await times(query);
+      expect([refused.status, Object.keys(refused.json['errors'] as object)], query).to.deep.equal([422, [field]]);
+    }
+  });
+
   it("does not take another account's destination", async () => {
     const eve = await api.tenant('eve');
     const { status } = await create({ cron: '0 3 * * *', destination_id: eve.destination.id });

@@ -1,7 +1,7 @@
-import { catchUpPolicies, cronProblem, overlapPolicies } from '@holdfast/shared/domain';
+import { catchUpPolicies, cronProblem, overlapPolicies, Secret, type Schedule } from '@holdfast/shared/domain';
 import type { NewSchedule } from '@holdfast/persistence';
 import { z } from 'zod';
-import { given, integerId, text } from '../../http/fields.ts';
+import { given, httpUrl, integerId, text } from '../../http/fields.ts';
 import { invalid, notFound } from '../../http/problem.ts';
 import { route } from '../../http/route.ts';
 import { presentSchedule, scheduleView } from '../../presenters/schedule.ts';
@@ -19,6 +19,13 @@ const fields = z.object({
   verification: policyFields.optional(),
   destination_id: integerId.nullish(),
   enabled: z.boolean().optional(),
+  ping: z
+    .object({ url: httpUrl })
+    .nullish()
+    .meta({
+      description:
+        'A URL that is told of each of its backups as healthchecks.io has it; kept sealed and never shown again.',
+    }),
   catch_up: z.enum(catchUpPolicies).optional(),
   catch_up_grace_seconds: z.int().min(0).max(86_400).optional(),
   overlap: z.enum(overlapPolicies).optional(),
@@ -48,6 +55,7 @@ const create = route({
   path: '/api/databases/:db/schedules',
   dialect,
   scope: 'databases:write',
+  audit: 'schedule.create',
   summary: 'Adds a schedule to a database.',
   answers: 201,
   creates: true,
@@ -66,7 +74,7 @@ const create = route({
     checkTiming(schedule);
     const created = await call.deps.persistence.schedules.create(call.accountId, schedule);
     if (!created) throw notFound('This database does not exist.');
-    return { schedule: presentSchedule(created) };
+    return { schedule: presentSchedule(await withPing(call, created)) };
   },
 });
 
@@ -87,6 +95,7 @@ const update = (method: 'PATCH' | 'PUT') =>
     path: '/api/databases/:db/schedules/:id',
     dialect,
     scope: 'databases:write',
+    audit: 'schedule.change',
     summary: 'Changes what is given of a schedule and leaves the rest.',
     answers: 200,
     response: shown,
@@ -100,7 +109,7 @@ const update = (method: 'PATCH' | 'PUT') =>
       if (cron !== undefined || timezone !== undefined) checkTiming({ ...current, ...changes });
       const updated = await call.deps.persistence.schedules.update(call.accountId, current.id, changes);
       if (!updated) throw noSchedule();
-      return { schedule: presentSchedule(updated) };
+      return { schedule: presentSchedule(await withPing(call, updated)) };
     },
   });
 
@@ -109,6 +118,7 @@ const remove = route({
   path: '/api/databases/:db/schedules/:id',
   dialect,
   scope: 'databases:write',
+  audit: 'schedule.delete',
   summary: 'Removes a schedule; the backups that it made stay.',
   answers: 204,
   otherwise: { 409: 'It is the schedule of a policy.' },
@@ -120,6 +130,15 @@ const remove = route({
     return undefined;
   },
 });
+
+/** Records where the pings of a schedule go, where that was said. */
+async function withPing(call: Owner & { body: z.output<typeof change> }, schedule: Schedule): Promise<Schedule> {
+  const { ping } = call.body;
+  if (ping === undefined) return schedule;
+  const { channels, schedules } = call.deps.persistence;
+  await channels.setPing(schedule, ping && new Secret(ping.url));
+  return (await schedules.findOwned(call.accountId, schedule.databaseId, schedule.id)) ?? schedule;
+}
 
 const defaults = {
   destinationId: null,

@@ -24,6 +24,15 @@ export async function showBackup(
   return presentBackup(backup, files, attempts.get(backup.id) ?? []);
 }
 
+/** Restores with their attempts, by one question for all of these. */
+export async function showRestores(
+  { persistence: { restores } }: ApiDeps,
+  shown: readonly Restore[],
+): Promise<z.input<typeof restoreView>[]> {
+  const attempts = await restores.attemptsOf(shown.map(({ id }) => id));
+  return shown.map((restore) => presentRestore(restore, attempts.get(restore.id) ?? []));
+}
+
 export async function showRestore(
   { persistence: { restores } }: ApiDeps,
   restore: Restore,

@@ -20,6 +20,7 @@ const undo = route({
   path: '/api/databases/:db/backup_restorations/:rid/undo',
   dialect,
   scope: 'restores:create',
+  audit: 'restore.undo',
   summary:
     'Swaps the former content of a restore in place back, as a restore of its own; what the restore had brought is then kept until the same time.',
   answers: 201,

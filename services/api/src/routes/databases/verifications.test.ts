@@ -67,11 +67,24 @@ describe('database dialect: verifications', () => {
     const { path, id } = await pathOf();
     expect(shownIn(await post(path))).to.include({ level: 'restorable' });
     await api.own.query(
-      `update holdfast.verifications set status = 'error', error = '{}', completed_at = now()`,
+      `update holdfast.verifications set status = 'error', error = '{"code":"cancelled","message":"x"}', completed_at = now()`,
       `insert into holdfast.backup_files (id, backup_id, role, name, key, size, checksum)
        values (gen_random_uuid(), '${id}', 'content', 'content.json.zst', '${id}/content', 1, 'sha256:${'ab'.repeat(32)}')`,
     );
     expect(shownIn(await post(path, {}))).to.include({ level: 'identical' });
+  });
+
+  it('lists those of all backups of a database that are not deleted, newest first', async () => {
+    const [first, second, deleted] = [await pathOf(), await pathOf(), await pathOf()];
+    const made: string[] = [];
+    for (const { path } of [first, second, deleted]) made.unshift(shownIn(await post(path)).id);
+    const own = `/api/databases/${ada.database.id}/backups/${deleted.id}`;
+    expect((await api.request('DELETE', own, { token: ada.token })).status).to.equal(204);
+    const listed = async (db: string, query = ''): Promise<string[]> =>
+      ((await get(`/api/databases/${db}/verifications${query}`))['verifications'] as Shown[]).map(({ id }) => id);
+    expect((await listed(ada.database.id)).slice(0, 2)).to.deep.equal(made.slice(1));
+    expect(await listed(ada.database.id, '?limit=1')).to.deep.equal(made.slice(1, 2));
+    expect(await listed(files.id)).to.deep.equal([]);
   });
 
   it('makes one for a request that is repeated, and refuses a second one meanwhile', async () => {

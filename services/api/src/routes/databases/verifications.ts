@@ -1,17 +1,19 @@
 import { verificationLevels, type Backup, type VerificationLevel } from '@holdfast/shared/domain';
 import { z } from 'zod';
 import type { ApiDeps } from '../../deps.ts';
+import { wholeNumber } from '../../http/fields.ts';
 import { conflict, notFound } from '../../http/problem.ts';
 import { route } from '../../http/route.ts';
 import { verificationView } from '../../presenters/verification.ts';
 import { ringForNew } from '../ring.ts';
 import { mustBeCancelled } from './cancel.ts';
 import { databaseDialect as dialect } from './dialect.ts';
-import { ownedBackupOf, ownedVerification } from './owned.ts';
+import { ownedBackupOf, ownedDatabase, ownedVerification } from './owned.ts';
 import { showVerification, showVerifications } from './shown.ts';
 import { canRestoreInto, mustRestoreInto, scratchDatabase, scratchOf } from './verification-policy.ts';
 
 const shown = z.strictObject({ verification: verificationView });
+const mostShown = 1000;
 
 /** Strict, because a misspelt level would be another one. */
 const request = z
@@ -33,6 +35,7 @@ const create = route({
   path: '/api/databases/:db/backups/:id/verifications',
   dialect,
   scope: 'backups:create',
+  audit: 'verification.create',
   summary:
     'Verifies a backup: what is stored is read back and, from `restorable` on, restored into a scratch database.',
   answers: 201,
@@ -87,6 +90,22 @@ const list = route({
   },
 });
 
+const listOfDatabase = route({
+  method: 'GET',
+  path: '/api/databases/:db/verifications',
+  dialect,
+  scope: 'backups:read',
+  summary: 'The verifications of all backups of a database, newest first.',
+  answers: 200,
+  query: z.object({ limit: wholeNumber(1, mostShown).default(100) }),
+  response: z.strictObject({ verifications: z.array(verificationView).max(mostShown) }),
+  finds: (call) => ownedDatabase(call, call.params.db),
+  handler: async ({ deps, query }, { id }) => {
+    const found = await deps.persistence.verifications.listOfDatabase(id, query.limit);
+    return { verifications: await showVerifications(deps, found) };
+  },
+});
+
 const show = route({
   method: 'GET',
   path: '/api/verifications/:id',
@@ -105,6 +124,7 @@ const cancel = route({
   path: '/api/verifications/:id/cancel',
   dialect,
   scope: 'backups:create',
+  audit: 'verification.cancel',
   summary:
     'Ends a verification that waits at once, and one that runs as soon as possible: its worker hears it within seconds. May be repeated.',
   answers: 200,
@@ -120,4 +140,4 @@ const cancel = route({
   },
 });
 
-export const verificationRoutes = [create, list, show, cancel];
+export const verificationRoutes = [create, list, listOfDatabase, show, cancel];

@@ -49,6 +49,8 @@ describe('destination dialect', () => {
       object_lock: null,
       has_deletion_keys: false,
       capabilities: null,
+      s3_prefix: '',
+      s3_max_parts: 10_000,
     });
     expect(id).to.be.a('number');
     for (const time of [created, updated]) expect(time).to.match(/^\d{4}-\d\d-\d\dT[\d:]{8}\.\d{3}Z$/);
@@ -60,7 +62,8 @@ describe('destination dialect', () => {
     });
     expect(other).to.not.have.any.keys('s3_region', 's3_access_key', 's3_secret_key');
     const local = data((await create({ label: 'Here', type: 'local', path: 'backups/here' })).json);
-    expect(local).to.have.all.keys('id', 'user_id', 'label', 'type', 'type_human', 'created_at', 'updated_at');
+    const keys = ['id', 'user_id', 'label', 'type', 'type_human', 'created_at', 'updated_at', 'path'];
+    expect(local).to.have.all.keys(keys);
     const one = await api.request('GET', `${path}/${String(id)}`, { token: ada.token });
     expect([one.status, one.json]).to.deep.equal([200, s3.json]);
   });
@@ -258,6 +261,8 @@ describe('destination dialect', () => {
       object_lock: null,
       has_deletion_keys: false,
       capabilities: null,
+      s3_prefix: '',
+      s3_max_parts: 10_000,
     });
     expect(await put({ type: 's3' })).to.include({ s3_region: 'us-west-2' });
     expect(await put({ type: 'local', path: 'here' })).to.not.have.any.keys('s3_bucket_name', 'path_style_endpoint');

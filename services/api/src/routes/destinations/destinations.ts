@@ -44,6 +44,7 @@ const create = route({
   path,
   dialect,
   scope: 'destinations:create',
+  audit: 'destination.create',
   summary: 'Adds a destination.',
   answers: 201,
   response: one,
@@ -72,6 +73,7 @@ const update = route({
   path: `${path}/:id`,
   dialect,
   scope: 'destinations:update',
+  audit: 'destination.change',
   summary:
     'Changes what is given of a destination and leaves the rest. One that holds backups stays where it is, unless `force=true` says that they were moved along.',
   answers: 200,
@@ -97,6 +99,7 @@ const remove = route({
   path: `${path}/:id`,
   dialect,
   scope: 'destinations:delete',
+  audit: 'destination.delete',
   summary:
     'Removes a destination that nothing uses; with `force=true` also one that only holds backups, whose objects are then removed in the background.',
   answers: 200,
@@ -123,6 +126,7 @@ const probe = route({
   dialect,
   // It writes.
   scope: 'destinations:update',
+  audit: { none: 'It looks, with objects of its own that it removes.' },
   summary:
     'Writes, reads back and removes small objects, and tells what does not work; notes what the place can do (`capabilities`).',
   answers: 200,

@@ -14,6 +14,7 @@ const request = route({
   path,
   dialect,
   scope: 'destinations:update',
+  audit: 'destination.import',
   summary:
     'Has the backups that the destination holds read into the catalogue, in the background. What is known already is left as it is.',
   answers: 202,

@@ -17,6 +17,7 @@ const reconcile = route({
   dialect,
   // It removes what was left behind.
   scope: 'destinations:update',
+  audit: 'destination.reconcile',
   summary: 'Has the backups compared with what the destination holds, in the background.',
   answers: 200,
   response: shown,

@@ -18,6 +18,7 @@ const claim = route({
   path: '/api/remote/jobs/claim',
   dialect,
   scope: 'server',
+  audit: { none: 'A remote server reports on work that others asked for.' },
   summary: 'Begins the oldest work that waits for the server, as soon as there is some; 204 when none came in time.',
   answers: 200,
   body: z
@@ -46,6 +47,7 @@ const heartbeat = route({
   path: '/api/remote/jobs/:id/heartbeat',
   dialect,
   scope: 'server',
+  audit: { none: 'A remote server reports on work that others asked for.' },
   summary: 'Says that the server is still at a job, and hears whether to stop.',
   answers: 200,
   body: z

@@ -21,6 +21,7 @@ export const reportRoute = route({
   path: '/api/remote/backups/:backup',
   dialect,
   scope: 'server',
+  audit: { none: 'A remote server reports on work that others asked for.' },
   summary: 'Ends a backup: puts the uploaded parts together, checks the whole, and makes it done; or makes it failed.',
   answers: 204,
   otherwise: {

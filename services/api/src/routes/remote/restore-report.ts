@@ -9,6 +9,7 @@ export const restoreReportRoute = route({
   path: '/api/remote/backups/:backup/restore',
   dialect,
   scope: 'server',
+  audit: { none: 'A remote server reports on work that others asked for.' },
   summary: 'Ends the restore of a backup that the server is at; nothing happens when there is none.',
   answers: 204,
   body: restoreReportBody,

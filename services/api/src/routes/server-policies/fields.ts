@@ -14,6 +14,7 @@ import type { ApiDeps } from '../../deps.ts';
 import { databaseName, integerId, secret, serverName, text } from '../../http/fields.ts';
 import { invalid } from '../../http/problem.ts';
 import { refuseForeignOptions } from '../databases/engine-options.ts';
+import { objectivesField } from '../databases/objectives-field.ts';
 import type { Owner } from '../databases/owned.ts';
 import { host, name, options, usualUsers } from '../databases/registration.ts';
 import { retentionFields } from '../databases/retention.ts';
@@ -44,6 +45,9 @@ const connection = z.object({
   jitter_seconds: z.int().min(0).max(86_400).optional(),
   retention: retentionFields.optional(),
   verification: policyFields.optional(),
+  objectives: objectivesField.optional().meta({
+    description: 'What is asked of the backups of its databases, but for those with objectives of their own.',
+  }),
   enabled: z.boolean().optional(),
 });
 

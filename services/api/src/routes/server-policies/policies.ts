@@ -39,6 +39,7 @@ const create = route({
   path,
   dialect,
   scope: 'databases:write',
+  audit: 'policy.create',
   summary: 'Makes a policy that backs up the databases of a whole server.',
   answers: 201,
   creates: true,
@@ -69,6 +70,7 @@ const create = route({
       jitterSeconds: asked.jitter_seconds ?? 0,
       retention: toRetention(asked.retention ?? {}),
       verification: await toVerification(call, asked.type, asked.verification ?? null),
+      objectives: asked.objectives ?? null,
       enabled: asked.enabled ?? true,
     });
     if (created === 'name_taken') throw nameTaken();
@@ -97,6 +99,7 @@ const change = (method: 'PATCH' | 'PUT') =>
     path: `${path}/:id`,
     dialect,
     scope: 'databases:write',
+    audit: 'policy.change',
     summary: 'Changes what is given of a policy, also for the databases that it covers, and leaves the rest.',
     answers: 200,
     response: shown,
@@ -139,11 +142,13 @@ const remove = route({
   path: `${path}/:id`,
   dialect,
   scope: 'databases:write',
+  audit: 'policy.delete',
   summary:
     'Forgets a policy and its runs. Its databases stay with their backups, and with their schedules switched off.',
   answers: 204,
   handler: async (call) => {
-    const { id } = await ownedPolicy(call, call.params.id);
+    const { id, name } = await ownedPolicy(call, call.params.id);
+    call.note({ object: { id, name } });
     if (!(await call.deps.persistence.policies.delete(call.accountId, id))) throw noPolicy();
     return undefined;
   },

@@ -35,6 +35,7 @@ export const probe = route({
   path: `${path}/:id/test`,
   dialect,
   scope: 'databases:write',
+  audit: { none: 'It only looks.' },
   summary:
     'Connects to the server of a policy and tells which of its databases a run would back up now. Nothing is changed.',
   answers: 200,

@@ -51,6 +51,7 @@ const create = route({
   path: `${path}/:id/runs/:run/restore`,
   dialect,
   scope: 'restores:create',
+  audit: 'restore.create',
   summary:
     'Restores the backups of a run together: all restores are made, the one with the server’s globals begins first, or none is.',
   answers: 201,

@@ -17,6 +17,7 @@ const create = route({
   path: `${path}/:id/runs`,
   dialect,
   scope: 'backups:create',
+  audit: 'run.create',
   summary:
     'Asks for a run of a policy now: each database that it covers gets a backup, which is kept until somebody deletes it.',
   answers: 201,
@@ -92,6 +93,7 @@ const answerVanished = route({
   path: `${path}/:id/databases/:db/vanished`,
   dialect,
   scope: 'databases:write',
+  audit: 'database.vanished',
   summary:
     'Says whether it is as it should be that the server does not list a database any more. Its backups stay as they are.',
   answers: 200,

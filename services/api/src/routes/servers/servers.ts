@@ -29,6 +29,7 @@ const create = route({
   path,
   dialect,
   scope: 'admin',
+  audit: 'server.create',
   summary: 'Registers a remote server. Its token is shown here and never again.',
   answers: 201,
   creates: true,
@@ -59,11 +60,13 @@ const remove = route({
   path: `${path}/:id`,
   dialect,
   scope: 'admin',
+  audit: 'server.delete',
   summary: 'Forgets a remote server that nothing needs; its token is refused from then on.',
   answers: 204,
   otherwise: { 409: 'Databases, backups or restores need it.' },
   handler: async (call) => {
-    const { id } = await ownedServer(call, call.params.id);
+    const { id, name: known } = await ownedServer(call, call.params.id);
+    call.note({ object: { name: known } });
     const uses = await call.deps.persistence.servers.delete(call.accountId, id);
     if (uses === null) throw unknown();
     if (uses > 0) {

@@ -27,6 +27,7 @@ const create = route({
   path,
   dialect,
   scope: 'admin',
+  audit: 'token.create',
   summary: 'Makes an API token. The token itself is shown here and never again.',
   answers: 201,
   creates: true,
@@ -56,10 +57,12 @@ const revoke = route({
   path: `${path}/:id`,
   dialect,
   scope: 'admin',
+  audit: 'token.revoke',
   summary: 'Revokes an API token, which ends it at once.',
   answers: 204,
   otherwise: { 409: 'It is the last valid token with the scope `admin`.' },
   handler: async (call) => {
+    call.note({ object: { name: (await ownedToken(call)).name } });
     const answer = await call.deps.persistence.accounts.revokeToken(call.accountId, call.params.id, 'an_admin');
     if (answer === null) throw unknown();
     if (answer === 'last_admin') {
