@@ -34,6 +34,7 @@ const testTools: readonly Tool[] = [
   { programs: ['age', 'age-keygen'], packages: ['age'], purpose: 'opening encrypted archives with public tools' },
   { programs: ['aws'], packages: ['awscli'], purpose: 'our S3 server by a client that nobody here wrote' },
   { programs: ['openssl'], packages: ['openssl'], purpose: 'certificates for TLS tests' },
+  { programs: ['chromium'], packages: ['chromium'], purpose: 'the web page in a real browser' },
 ];
 
 /** Client programs that were unpacked without root. */

@@ -13,8 +13,8 @@ export type Answer<Path extends keyof paths, M extends Method> = paths[Path][M] 
   : never;
 
 /** The JSON body that a route takes. */
-export type Body<Path extends keyof paths, M extends Method> = paths[Path][M] extends { requestBody: infer Sent }
-  ? Json<Sent>
+export type Body<Path extends keyof paths, M extends Method> = paths[Path][M] extends { requestBody?: infer Sent }
+  ? Json<NonNullable<Sent>>
   : never;
 
 /** Calls the HTTP API by its own description: paths, parameters, bodies and answers are checked by the compiler. */

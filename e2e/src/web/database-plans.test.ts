@@ -1,0 +1,180 @@
+import { sharedPostgres, type TestDatabase } from '@holdfast/testing/postgres';
+import { expect } from 'chai';
+import type { Page } from 'playwright-core';
+import { sourceDatabase } from '../support/source.ts';
+import { localDestination, register } from '../support/system.ts';
+import { axeCheck, screenshots, useWeb } from './harness/index.ts';
+
+interface Subject {
+  source: TestDatabase;
+  id: string;
+  backupId: string;
+}
+
+describe('the pages of restores, schedules, retention and settings', function suite() {
+  this.timeout(90_000);
+  const web = useWeb();
+  let made: Promise<Subject> | undefined;
+
+  const make = async (): Promise<Subject> => {
+    const { holdfast } = web();
+    const source = await sourceDatabase();
+    const id = await register(holdfast, source, await localDestination(holdfast, 'plans'));
+    const backup = await holdfast.client.backup(id);
+    await holdfast.client.waitFor(backup.id, ['done'], 20);
+    return { source, id, backupId: backup.id };
+  };
+  const open = async (path: (subject: Subject) => string): Promise<Subject & { page: Page }> => {
+    const { signIn, visit, page } = web();
+    // Behind what is waited for are dumps and restores by real programs.
+    page.setDefaultTimeout(25_000);
+    const subject = await (made ??= make());
+    await signIn();
+    await visit(path(subject));
+    return { ...subject, page };
+  };
+
+  it('restore beside the database through the wizard, which looks first, and tell what came of it', async () => {
+    const { page, source } = await open(({ id, backupId }) => `/databases/${id}/backups/${backupId}/restore`);
+    const name = `${source.name}_again`;
+    await page.getByRole('textbox', { name: 'New name' }).fill(source.name);
+    await axeCheck(page);
+    await screenshots(page, 'restore-target');
+    await page.getByRole('button', { name: 'Look first' }).click();
+    await page.getByText('exists: choose another name').waitFor();
+    expect(await page.getByRole('button', { name: 'Go on' }).isDisabled(), 'with a blocker').to.equal(true);
+    await axeCheck(page);
+    await screenshots(page, 'restore-blocked');
+    await page.getByRole('button', { name: 'Change the target' }).click();
+    await page.getByRole('textbox', { name: 'New name' }).fill(name);
+    await page.getByRole('button', { name: 'Look first' }).click();
+    await page.getByText('Nothing speaks against it').waitFor();
+    await screenshots(page, 'restore-look');
+    await page.getByRole('button', { name: 'Go on' }).click();
+    await axeCheck(page);
+    await screenshots(page, 'restore-confirm');
+    await page.getByRole('button', { name: 'Restore', exact: true }).click();
+    await page.getByText('Done', { exact: true }).waitFor();
+    await axeCheck(page);
+    await screenshots(page, 'restore-done');
+    const server = await sharedPostgres();
+    expect(await server.query('postgres', `select datname from pg_database where datname = '${name}'`)).to.have.length(
+      1,
+    );
+    await server.query('postgres', `drop database "${name}"`);
+  });
+
+  it('restore in place only when its name was typed, and undo it with one button', async () => {
+    const { page, source, id } = await open(({ id, backupId }) => `/databases/${id}/backups/${backupId}/restore`);
+    await source.query('create table later (id int)');
+    const { database } = await web().holdfast.client.expect<{ database: { name: string } }>(
+      200,
+      'GET',
+      `/api/databases/${id}`,
+    );
+    await page.getByText(/^In place of test_/).click();
+    await page.getByRole('button', { name: 'Look first' }).click();
+    await page.getByRole('button', { name: 'Go on' }).click();
+    const replace = page.getByRole('button', { name: `Replace ${database.name}` });
+    expect(await replace.isDisabled(), 'before the name was typed').to.equal(true);
+    await axeCheck(page);
+    await screenshots(page, 'restore-in-place');
+    await page.getByLabel(`Type ${database.name} to confirm`).fill(database.name);
+    await replace.click();
+    await page.getByText('The former content is kept').waitFor();
+    await page.getByRole('button', { name: 'Undo this restore' }).click();
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Undo restore' }).click();
+    await page.getByRole('link', { name: 'All restores' }).click();
+    const undoing = page.getByRole('row', { name: /Back to the former content/ });
+    await undoing.getByText('Done', { exact: true }).waitFor();
+    expect(await source.query(`select from pg_tables where tablename = 'later'`)).to.have.length(1);
+    await axeCheck(page);
+    await screenshots(page, 'database-restores');
+  });
+
+  it('add a schedule, tell its next five runs, pause it, and show what its rules would delete', async () => {
+    const { page } = await open(({ id }) => `/databases/${id}?tab=schedules`);
+    await page.getByText('Nothing backs this database up by itself').waitFor();
+    await page.getByRole('button', { name: 'Add schedule' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Add schedule' });
+    await dialog.getByLabel('How often', { exact: true }).selectOption('Own cron expression');
+    await dialog.getByLabel('Cron expression').fill('61 * * * *');
+    await dialog.getByText(/cron expression is not valid/).waitFor();
+    await dialog.getByLabel('Cron expression').fill('30 3 * * 1-5');
+    await dialog.getByText(/Next runs/).waitFor();
+    await axeCheck(page);
+    await screenshots(page, 'schedule-dialog');
+    await dialog.getByRole('button', { name: 'Add schedule' }).click();
+    const next = page.getByRole('list', { name: 'Next runs' });
+    await next.getByRole('listitem').nth(4).waitFor();
+    expect(await next.getByRole('listitem').count()).to.equal(5);
+    await page.getByRole('heading', { name: /At 03:30, Monday through Friday/ }).waitFor();
+    await axeCheck(page);
+    await screenshots(page, 'database-schedules');
+    await page.getByRole('switch', { name: 'On' }).click();
+    await page.getByText('None: it is paused').waitFor();
+    await page.getByRole('tab', { name: 'Retention' }).click();
+    await page.getByText('No backups of this schedule yet').waitFor();
+    await page.getByRole('button', { name: 'Try other rules' }).click();
+    await axeCheck(page);
+    await screenshots(page, 'database-retention');
+    await page.getByRole('tab', { name: 'Verification' }).click();
+    await page.getByRole('heading', { name: 'Newest backup' }).waitFor();
+    await axeCheck(page);
+    await screenshots(page, 'database-verification');
+  });
+
+  it('explain a failure where it happened: what was met, and what helps', async () => {
+    const { holdfast } = web();
+    const source = await sourceDatabase();
+    const destination = await localDestination(holdfast, 'wrong');
+    const id = await register(holdfast, source, destination, { user: 'nobody', password: 'wrong' });
+    const { id: backupId } = await holdfast.client.backup(id);
+    await holdfast.client.waitFor(backupId, ['error'], 20);
+    const { page } = await open(() => `/databases/${id}`);
+    await page.getByText('The database server refused the user name or password', { exact: true }).waitFor();
+    const row = page.getByRole('table', { name: 'Backups' });
+    await row.getByText('Correct the user or the password of the registered database').waitFor();
+    await axeCheck(page);
+    await screenshots(page, 'database-failed');
+    await page.getByRole('link', { name: 'Settings' }).click();
+    await page.getByRole('button', { name: 'Test connection' }).click();
+    await page.getByText('The database server refused the user name or password', { exact: true }).waitFor();
+    await axeCheck(page);
+    await screenshots(page, 'database-settings');
+    const form = page.getByRole('form', { name: 'Connection' });
+    await form.getByLabel('User').fill(source.user);
+    await form.getByLabel('Password').fill(source.password);
+    await form.getByRole('button', { name: 'Save connection' }).click();
+    await page.getByText('Test the connection to see').waitFor();
+    await page.getByRole('button', { name: 'Test connection' }).click();
+    await page.getByText('It works', { exact: true }).waitFor();
+    expect(await page.content()).not.to.include(source.password.repeat(2));
+  });
+
+  it('show what a schedule’s rules would delete and why', async () => {
+    const { holdfast } = web();
+    const source = await sourceDatabase();
+    const id = await register(holdfast, source, await localDestination(holdfast, 'rules'));
+    const { schedule } = await holdfast.client.expect<{ schedule: { id: string } }>(
+      201,
+      'POST',
+      `/api/databases/${id}/schedules`,
+      { cron: '0 3 * * *', enabled: false, retention: { keep_last: 3 } },
+    );
+    for (let count = 0; count < 2; count += 1) {
+      await holdfast.client.waitFor((await holdfast.client.backup(id)).id, ['done'], 20);
+    }
+    await holdfast.database.query(
+      `update holdfast.backups set schedule_id = '${schedule.id}' where database_id = '${id}'`,
+    );
+    const { page } = await open(() => `/databases/${id}?tab=retention`);
+    await page.getByText('2 backups: all would be kept').waitFor();
+    await page.getByRole('button', { name: 'Try other rules' }).click();
+    await page.getByLabel('The newest', { exact: false }).first().fill('1');
+    await page.getByText('Of 2 backups, 1 would be deleted').waitFor();
+    await page.getByRole('table', { name: 'Retention preview' }).getByText('Deleted', { exact: true }).waitFor();
+    await axeCheck(page);
+    await screenshots(page, 'database-retention-preview');
+  });
+});

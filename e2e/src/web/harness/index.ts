@@ -1,0 +1,3 @@
+export { axeCheck } from './axe.ts';
+export { screenshots } from './screenshots.ts';
+export { useWeb } from './web.ts';

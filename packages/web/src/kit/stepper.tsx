@@ -1,0 +1,53 @@
+import { Check } from 'lucide-react';
+import './stepper.css';
+
+interface Step {
+  id: string;
+  label: string;
+}
+
+export interface StepperProps {
+  label: string;
+  steps: readonly Step[];
+  current: string;
+  /** Lets one go back to a step that is done. */
+  onStep?: (id: string) => void;
+}
+
+/** Where one is in a task of several steps. */
+export function Stepper({ label, steps, current, onStep }: StepperProps): React.JSX.Element {
+  const at = steps.findIndex(({ id }) => id === current);
+  return (
+    <nav aria-label={label}>
+      <ol className="stepper">
+        {steps.map(({ id, label: text }, index) => {
+          const state = index < at ? 'done' : index === at ? 'current' : 'ahead';
+          const content = (
+            <>
+              <span className="stepper__mark" aria-hidden>
+                {state === 'done' ? <Check size={14} /> : index + 1}
+              </span>
+              <span>
+                {text}
+                {state === 'done' && <span className="hidden-visually"> (done)</span>}
+              </span>
+            </>
+          );
+          return (
+            <li key={id} aria-current={state === 'current' ? 'step' : undefined}>
+              {state === 'done' && onStep ? (
+                <button type="button" className="stepper__step" data-state={state} onClick={() => onStep(id)}>
+                  {content}
+                </button>
+              ) : (
+                <span className="stepper__step" data-state={state}>
+                  {content}
+                </span>
+              )}
+            </li>
+          );
+        })}
+      </ol>
+    </nav>
+  );
+}
