@@ -17,7 +17,7 @@ const settings = [
 const redoLog = { mysql: '--innodb-redo-log-capacity=2G', mariadb: '--innodb-log-file-size=2G' } as const;
 
 export async function mysqlSource(flavour: Flavour): Promise<LargeSource> {
-  const server = await startMysql({ flavour, args: [...settings, redoLog[flavour]] });
+  const server = await startMysql({ flavour, args: [...settings, redoLog[flavour]], large: true });
   const { host, port, user, password } = server;
   return {
     fields: { type: flavour, host, port, user, password },
