@@ -6,6 +6,7 @@ import { Secret } from '@holdfast/shared/domain';
 import { systemIds } from '@holdfast/shared/lifecycle';
 import { SecretBox } from '@holdfast/shared/security';
 import { testDatabase, type TestDatabase } from '@holdfast/testing/postgres';
+import { compileCache } from '@holdfast/testing/services';
 import { expect } from 'chai';
 
 describe('admin', () => {
@@ -19,7 +20,7 @@ describe('admin', () => {
 
   const admin = (...args: string[]) =>
     new Promise<{ code: number; out: string; err: string }>((resolve) => {
-      const env = { DATABASE_URL: own.url, HOLDFAST_SECRET_KEYS: `test:${key.toString('base64')}` };
+      const env = { ...compileCache(), DATABASE_URL: own.url, HOLDFAST_SECRET_KEYS: `test:${key.toString('base64')}` };
       const program = fileURLToPath(new URL('admin.ts', import.meta.url));
       execFile(process.execPath, [program, ...args], { env }, (error, out, err) => {
         resolve({ code: error ? Number(error.code) : 0, out, err });

@@ -7,6 +7,7 @@ import { environment as givenEnvironment } from '@holdfast/shared/config';
 import { createLogger } from '@holdfast/shared/observability';
 import { testDatabase } from '@holdfast/testing/postgres';
 import { HoldfastClient } from '@holdfast/testing/services';
+import { compileCache } from '@holdfast/testing/services';
 import { expect } from 'chai';
 import { rotate, showKeys } from './keys.ts';
 import { startStandalone, type Standalone } from './standalone.ts';
@@ -87,7 +88,7 @@ describe('the keys of an installation', function suite() {
     const keys = (...args: string[]) =>
       new Promise<{ code: number; out: string; err: string }>((resolve) => {
         const program = fileURLToPath(new URL('keys-main.ts', import.meta.url));
-        execFile(process.execPath, [program, ...args], { env: environment }, (error, out, err) => {
+        execFile(process.execPath, [program, ...args], { env: { ...compileCache(), ...environment } }, (error, out, err) => {
           resolve({ code: error ? Number(error.code) : 0, out, err });
         });
       });

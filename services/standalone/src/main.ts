@@ -18,13 +18,14 @@ const graceSeconds = 60;
 
 function describe({ url, token, encrypts }: Standalone, stateDir: string): string {
   const lines = [
-    `Holdfast is ready at ${url}`,
+    `Holdfast is ready: open ${url} in a browser and sign in with a token`,
     `  everything is kept in ${stateDir}`,
     token
       ? `  token of "${firstAccount}", shown this once: ${token.reveal()}`
       : '  for a further token start with --new-token',
     ...(encrypts ? [] : ['  backups are not encrypted: docs/encryption.md says how they are']),
-    `  all calls are described at ${url}/docs, where a token is the password`,
+    `  from the shell: npx holdfast login ${url}, then npx holdfast --help`,
+    `  all calls are described at ${url}/docs`,
     '  Ctrl-C stops it',
   ];
   return `${lines.join('\n')}\n`;

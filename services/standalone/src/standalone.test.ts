@@ -9,6 +9,7 @@ import { createLogger } from '@holdfast/shared/observability';
 import { sampleStatements } from '@holdfast/testing/engines';
 import { startPostgres, testDatabase } from '@holdfast/testing/postgres';
 import { HoldfastClient } from '@holdfast/testing/services';
+import { compileCache } from '@holdfast/testing/services';
 import { expect } from 'chai';
 import { until } from '@holdfast/testing/until';
 import { startStandalone, type Standalone } from './standalone.ts';
@@ -140,7 +141,7 @@ describe('single-process mode', function suite() {
       const folder = newFolder();
       chmodSync(folder, 0o777);
       const parameters = [join(import.meta.dirname, 'main.ts'), '--state', join(folder, 'state')];
-      const options = { env: environment, detached: true };
+      const options = { env: { ...compileCache(), ...environment }, detached: true };
       const child =
         user === other
           ? spawn('setpriv', [...asNobody, process.execPath, ...parameters], options)
@@ -156,7 +157,7 @@ describe('single-process mode', function suite() {
         const ready = await until(
           'the token',
           30,
-          () => /ready at (\S+)[^]*(hf_\S+)/.exec(printed),
+          () => /open (\S+) in a browser[^]*(hf_\S+)/.exec(printed),
           () => logged,
         );
         const [, url = '', token = ''] = ready;

@@ -6,13 +6,7 @@ import { databaseEntity } from './databases.ts';
 import { destinationEntity } from './destinations.ts';
 import { hookRunEntity } from './hooks.ts';
 import { importEntity } from './imports.ts';
-import {
-  channelEntity,
-  deliveryEntity,
-  deliveryEventEntity,
-  eventEntity,
-  scanEntity,
-} from './notifications.ts';
+import { channelEntity, deliveryEntity, deliveryEventEntity, eventEntity, scanEntity } from './notifications.ts';
 import { protectionStateEntity, serviceInstanceEntity } from './protection.ts';
 import { orphanEntity, reconciliationEntity } from './reconciliations.ts';
 import { policyEntity, policyRunAttemptEntity, policyRunEntity } from './policies.ts';

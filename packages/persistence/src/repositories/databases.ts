@@ -2,7 +2,16 @@ import type { Database, Hooks, Objectives } from '@holdfast/shared/domain';
 
 export type NewDatabase = Omit<
   Database,
-  'id' | 'accountId' | 'serverId' | 'hooks' | 'objectives' | 'policyId' | 'vanishedAt' | 'vanishExpected' | 'createdAt' | 'updatedAt'
+  | 'id'
+  | 'accountId'
+  | 'serverId'
+  | 'hooks'
+  | 'objectives'
+  | 'policyId'
+  | 'vanishedAt'
+  | 'vanishExpected'
+  | 'createdAt'
+  | 'updatedAt'
 > & {
   /** Absent: none. */
   hooks?: Hooks | null;

@@ -336,9 +336,11 @@ export function describeEngine({ name, open, wrong, without = {}, restoresItself
           const input = new Readable({ read: () => undefined });
           input.push(half());
           let ended = false;
-          const settled = failureOf(engine.restore(connection, inPlace(), input, calm()), 'restore_killed').finally(() => {
-            ended = true;
-          });
+          const settled = failureOf(engine.restore(connection, inPlace(), input, calm()), 'restore_killed').finally(
+            () => {
+              ended = true;
+            },
+          );
           // The first may be one that is only asked for its version, and is asked again.
           await until('it has failed', 20, () => {
             for (const { pid } of subject.runningPrograms()) process.kill(pid, 'SIGKILL');

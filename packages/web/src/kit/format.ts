@@ -39,10 +39,10 @@ export function formatDuration(seconds: number): string {
 export function formatRelative(at: Date, now: Date): string {
   const seconds = (at.getTime() - now.getTime()) / 1000;
   const size = Math.abs(seconds);
-  const words = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
+  const words = new Intl.RelativeTimeFormat('en', { numeric: 'always' });
   if (size < 45) return seconds > 5 ? 'in a moment' : 'just now';
   if (size < 45 * 60) return words.format(Math.round(seconds / 60), 'minute');
-  if (size < 22 * 3600) return words.format(Math.round(seconds / 3600), 'hour');
+  if (size < 48 * 3600) return words.format(Math.round(seconds / 3600), 'hour');
   if (size < 45 * 86_400) return words.format(Math.round(seconds / 86_400), 'day');
   if (size < 500 * 86_400) return words.format(Math.round(seconds / 2_629_800), 'month');
   return words.format(Math.round(seconds / 31_557_600), 'year');

@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { formatDay, formatTime } from './format.ts';
 import { formatUnit, type PlotProps } from './plot.tsx';
 
 const height = 220;
@@ -13,6 +14,17 @@ function colourOf(host: HTMLElement, token: string): string {
   host.style.color = '';
   return color;
 }
+
+const clock = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short' });
+const dayLong = 86_400;
+
+/** The day where ticks are days apart, the time of day where they are closer. */
+const timeTicks = (_plot: uPlot, ticks: number[]): string[] => {
+  const step = (ticks[1] ?? 0) - (ticks[0] ?? 0);
+  return ticks.map((tick) =>
+    step >= dayLong ? formatDay(new Date(tick * 1000)) : clock.format(new Date(tick * 1000)),
+  );
+};
 
 function optionsFor(host: HTMLElement, { series, unit }: PlotProps): uPlot.Options {
   const axis: uPlot.Axis = {
@@ -27,9 +39,15 @@ function optionsFor(host: HTMLElement, { series, unit }: PlotProps): uPlot.Optio
     cursor: { y: false },
     legend: { live: series.length > 0 },
     scales: { y: { range: (_plot, _least, most) => [0, Math.max(most * 1.1, 1)] } },
-    axes: [axis, { ...axis, size: 76, values: (_plot, ticks) => ticks.map((tick) => formatUnit(tick, unit)) }],
+    axes: [
+      { ...axis, space: 80, values: timeTicks },
+      { ...axis, size: 76, values: (_plot, ticks) => ticks.map((tick) => formatUnit(tick, unit)) },
+    ],
     series: [
-      {},
+      {
+        label: 'Time',
+        value: (_plot, value: number | null) => (value === null ? '–' : formatTime(new Date(value * 1000))),
+      },
       ...series.map(({ label }, index) => ({
         label,
         stroke: colourOf(host, colours[index % colours.length] ?? '--accent'),

@@ -16,6 +16,9 @@ describe('what a form keeps', () => {
   it('is said in words', () => {
     const nothing = rulesOf({ ...newKeeping(), preset: 'everything' });
     expect(rulesInWords(nothing)).to.equal('everything');
+    expect(rulesInWords({ ...nothing, keep_last: 3, minimum: 2 })).to.equal(
+      'the newest 3, and never fewer than 2 good ones',
+    );
     expect(rulesInWords({ ...nothing, keep_last: 3, monthly: 12 })).to.equal(
       'the newest 3 and one of each of 12 months',
     );

@@ -58,5 +58,6 @@ const words: readonly (readonly [RuleName, (count: number) => string])[] = [
 export function rulesInWords(rules: Rules): string {
   const parts = words.flatMap(([name, say]) => (rules[name] === null ? [] : [say(rules[name])]));
   if (parts.length === 0) return 'everything';
-  return new Intl.ListFormat('en').format(parts);
+  const kept = new Intl.ListFormat('en').format(parts);
+  return rules.minimum === null ? kept : `${kept}, and never fewer than ${rules.minimum} good ones`;
 }

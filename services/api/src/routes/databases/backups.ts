@@ -23,7 +23,13 @@ const list = route({
     limit: wholeNumber(1, most)
       .optional()
       .meta({ description: 'All of them when absent.', examples: ['50'] }),
-    before: z.string().optional().meta({ description: 'The id of the last one of the page before.' }),
+    before: z
+      .string()
+      .optional()
+      .meta({
+        description: 'The id of the last one of the page before.',
+        examples: ['0199c0de-0000-7000-8000-000000000000'],
+      }),
   }),
   response: z.strictObject({ database_backups: z.array(backupView) }),
   finds: (call) => ownedDatabase(call, call.params.db),

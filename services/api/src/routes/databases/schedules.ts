@@ -19,13 +19,10 @@ const fields = z.object({
   verification: policyFields.optional(),
   destination_id: integerId.nullish(),
   enabled: z.boolean().optional(),
-  ping: z
-    .object({ url: httpUrl })
-    .nullish()
-    .meta({
-      description:
-        'A URL that is told of each of its backups as healthchecks.io has it; kept sealed and never shown again.',
-    }),
+  ping: z.object({ url: httpUrl }).nullish().meta({
+    description:
+      'A URL that is told of each of its backups as healthchecks.io has it; kept sealed and never shown again.',
+  }),
   catch_up: z.enum(catchUpPolicies).optional(),
   catch_up_grace_seconds: z.int().min(0).max(86_400).optional(),
   overlap: z.enum(overlapPolicies).optional(),
