@@ -88,9 +88,14 @@ describe('the keys of an installation', function suite() {
     const keys = (...args: string[]) =>
       new Promise<{ code: number; out: string; err: string }>((resolve) => {
         const program = fileURLToPath(new URL('keys-main.ts', import.meta.url));
-        execFile(process.execPath, [program, ...args], { env: { ...compileCache(), ...environment } }, (error, out, err) => {
-          resolve({ code: error ? Number(error.code) : 0, out, err });
-        });
+        execFile(
+          process.execPath,
+          [program, ...args],
+          { env: { ...compileCache(), ...environment } },
+          (error, out, err) => {
+            resolve({ code: error ? Number(error.code) : 0, out, err });
+          },
+        );
       });
     const absent = await keys('rotate', '--state', join(folder, 'nothing'));
     expect([absent.code, absent.out]).to.deep.equal([78, '']);
