@@ -14,6 +14,15 @@ COPY --from=manifests /manifests ./
 # Optional packages are the embedded PostgreSQL servers, which production does not use.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts
 
+# The web page, built with what the image itself does not need.
+FROM node:24-bookworm-slim AS page
+WORKDIR /app
+COPY --from=manifests /manifests ./
+RUN npm ci --ignore-scripts
+COPY tsconfig.base.json ./
+COPY packages ./packages
+RUN node node_modules/vite/bin/vite.js build packages/web
+
 FROM node:24-bookworm-slim AS runtime
 ENV NODE_ENV=production HOLDFAST_HOST=0.0.0.0
 WORKDIR /app
@@ -44,6 +53,7 @@ RUN apt-get update \
 USER node
 
 FROM clients AS api
+COPY --from=page /app/packages/web/dist ./packages/web/dist
 EXPOSE 8080
 CMD ["node", "services/api/src/main.ts"]
 

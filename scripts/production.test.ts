@@ -4,6 +4,9 @@ import { expect } from 'chai';
 import { parse } from 'yaml';
 import { newBackupKey } from '../packages/pipeline/src/new-backup-key.ts';
 import { parseSettings } from '../packages/shared/src/config/index.ts';
+import { serviceNames } from '../packages/shared/src/domain/index.ts';
+import { builtPage } from '../services/api/src/page/serve.ts';
+import { ownGraceSeconds } from './lib/grace.ts';
 import { root } from './lib/run.ts';
 
 interface ComposeService {
@@ -12,6 +15,7 @@ interface ComposeService {
   command?: string[];
   environment?: Record<string, string>;
   ports?: string[];
+  stop_grace_period?: string;
 }
 
 const [publicKey = '', identity = ''] = await newBackupKey();
@@ -25,6 +29,7 @@ const written: Record<string, string> = {
   HOLDFAST_SECRET_KEYS: `k1:${Buffer.alloc(32).toString('base64')}`,
   HOLDFAST_BACKUP_IDENTITIES: identity,
   HOLDFAST_BACKUP_RECIPIENTS: publicKey.replace('# public key: ', ''),
+  HOLDFAST_METRICS_TOKEN: 'token-of-prometheus',
 };
 
 /** The interpolation of the compose specification, as far as the file uses it. */
@@ -51,7 +56,11 @@ describe('the production set-up', () => {
 
   it('has no default for any secret', () => {
     const text = readFileSync(join(root, 'docker-compose.yml'), 'utf8');
-    for (const name of Object.keys(written)) expect(text, name).not.to.match(new RegExp(`\\$\\{${name}(:?-|\\})`));
+    for (const name of Object.keys(written)) {
+      // Without this one there are no metrics, also where .env was written before it was one.
+      const optional = name === 'HOLDFAST_METRICS_TOKEN';
+      expect(text, name).not.to.match(new RegExp(`\\$\\{${name}(:?-${optional ? '[^}]' : ''}|\\})`));
+    }
   });
 
   it('gives every service of ours settings that it accepts', () => {
@@ -59,6 +68,11 @@ describe('the production set-up', () => {
       const result = parseSettings(service.environment ?? {});
       expect('problems' in result ? result.problems : [], name).to.deep.equal([]);
     }
+  });
+
+  it('starts each service that has to run, so that none is missed', () => {
+    const targets = ours.map(([, service]) => service.build?.target);
+    expect(targets).to.include.members([...serviceNames]);
   });
 
   it('builds targets that the Dockerfile has, and runs programs that exist', () => {
@@ -69,6 +83,28 @@ describe('the production set-up', () => {
     }
     expect(programs).to.have.length.greaterThan(3);
     for (const program of programs) expect(existsSync(join(root, program)), program).to.equal(true);
+  });
+
+  it('gives each service the time that it takes to stop', () => {
+    for (const [name, { build, environment, stop_grace_period: given = '' }] of ours) {
+      if (name === 'setup') continue;
+      const own = ownGraceSeconds(build?.target ?? '', environment?.['HOLDFAST_GRACE_SECONDS']);
+      expect(Number(/^(\d+)s$/.exec(given)?.[1]), name).to.be.at.least(own);
+    }
+  });
+
+  it('lets every service be measured by whoever has the token', () => {
+    for (const [name, { environment }] of ours) {
+      expect(environment?.['HOLDFAST_METRICS_TOKEN'], name).to.equal(written['HOLDFAST_METRICS_TOKEN']);
+    }
+  });
+
+  it('brings the web page to where the API looks for it, built in the image itself', () => {
+    const [, from = '', to = ''] = /^COPY --from=page (\S+) (\S+)$/m.exec(dockerfile) ?? [];
+    expect(join('/app', to)).to.equal(from);
+    expect(dockerfile).to.match(/^RUN node node_modules\/vite\/bin\/vite\.js build packages\/web$/m);
+    expect(join(root, to)).to.equal(builtPage);
+    expect(readFileSync(join(root, '.dockerignore'), 'utf8').split('\n')).to.include(to.replace(/^\.\//, ''));
   });
 
   it('opens the API on loopback only and nothing else at all', () => {

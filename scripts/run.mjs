@@ -100,7 +100,8 @@ function buildPage() {
       .filter((file) => !ignored.test(relative(root, file))),
   );
   const state = createHash('sha256').update(readFileSync(join(root, 'package-lock.json')));
-  for (const file of files.toSorted((one, other) => (one < other ? -1 : 1))) state.update(file).update(readFileSync(file));
+  for (const file of files.toSorted((one, other) => (one < other ? -1 : 1)))
+    state.update(file).update(readFileSync(file));
   const digest = state.digest('hex');
   const stamp = join(privateFolder, 'page');
   if (
