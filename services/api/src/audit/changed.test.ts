@@ -48,6 +48,11 @@ describe('the changed fields of an audit entry', () => {
     expect(changed({ name: 'x'.repeat(1000), 'not a name': 1, ['x'.repeat(99)]: 1 })).to.deep.equal({
       name: { to: 'x'.repeat(200) },
     });
+    expect(changed({ name: `${'x'.repeat(199)}😀`, database: '\ud800', user: 'a\0b' })).to.deep.equal({
+      name: { to: `${'x'.repeat(199)}\ufffd` },
+      database: { to: '\ufffd' },
+      user: { to: 'a\ufffdb' },
+    });
     expect(changed(null)).to.equal(undefined);
   });
 });

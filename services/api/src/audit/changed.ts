@@ -71,10 +71,13 @@ function shown(name: string, value: unknown): Value | undefined {
   if (mayHoldSecrets.test(name)) return undefined;
   if (typeof value === 'number') return value;
   if (!harmless.has(name)) return undefined;
-  if (typeof value === 'string') return value.slice(0, longest);
+  if (typeof value === 'string') return storable(value);
   const isTexts = Array.isArray(value) && value.length <= mostFields && value.every((one) => typeof one === 'string');
-  return isTexts ? value.map((one) => one.slice(0, longest)) : undefined;
+  return isTexts ? value.map(storable) : undefined;
 }
+
+/** What the route ignored may hold anything; PostgreSQL's JSON takes neither NUL nor half a character. */
+const storable = (text: string): string => text.slice(0, longest).toWellFormed().replaceAll('\0', '\ufffd');
 
 const camel = (name: string): string => name.replaceAll(/_(\w)/g, (_match, letter: string) => letter.toUpperCase());
 
