@@ -85,6 +85,19 @@ describe('the plan of verifications', function suite() {
     expect(await planned()).to.deep.equal([]);
   });
 
+  it('has the newest backup that was asked for by hand since, by the policy that asks for most', async () => {
+    await world.doneBackup(database);
+    await scheduleWith({ level: 'readable' });
+    await scheduleWith({});
+    expect(await planned(), 'of one from before').to.deep.equal([]);
+    await world.doneBackup(database);
+    const { id } = await world.doneBackup(database);
+    expect(await planned()).to.deep.equal([id]);
+    expect((await open()).map(({ level }) => level)).to.deep.equal(['identical']);
+    await end('identical');
+    expect(await planned()).to.deep.equal([]);
+  });
+
   it('of one of every three has the newest, and the next one when three newer ones came', async () => {
     const id = await scheduleWith({ every: 3 });
     const [fourth] = await backupsOf(id, [4, 5, 6, 7]);

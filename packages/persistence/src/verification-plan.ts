@@ -24,7 +24,8 @@ const isKept = `w.status = 'done' and w.deletion_requested_at is null`;
 
 /**
  * What the policies of schedules ask for, newest backups first: each backup; the newest one where none of the newest N, or
- * of the last seven days, was verified. Damaged ones are left to the periodic look.
+ * of the last seven days, was verified. Where each backup is to be verified, so is the newest one that somebody asked for since,
+ * by the policy that asks for most. Damaged ones are left to the periodic look.
  */
 export async function plannedByPolicies(manager: EntityManager, limit: number): Promise<Planned[]> {
   const ofSchedule = `
@@ -32,6 +33,17 @@ export async function plannedByPolicies(manager: EntityManager, limit: number): 
       ${isBeingVerified('w')} as open
     from holdfast.backups w
     where w.schedule_id = s.id and ${isKept} and w.damaged_at is null`;
+  const byHand = `
+    select w.id, w.completed_at, ${asked('s.verification', 'w')} as asked, ${rank('w.verified_level')} as proven,
+      ${isBeingVerified('w')} as open
+    from holdfast.backups w
+    where w.database_id = s.database_id and w.schedule_id is null and w.imported_at is null and w.created_at >= s.created_at
+      and ${isKept} and w.damaged_at is null
+    order by w.created_at desc, w.id desc limit 1`;
+  const asksMost = `s.enabled and s.id = (
+    select o.id from holdfast.schedules o
+    where o.database_id = s.database_id and o.enabled and o.verification ->> 'every' = '1'
+    order by ${rank(`o.verification ->> 'level'`)} desc, o.id limit 1)`;
   const newestFirst = 'order by w.completed_at desc, w.id desc';
   const askedInVain = inVain(`${rank('v.level')} >= w.asked`);
   return await manager.query<Planned[]>(
@@ -47,6 +59,10 @@ export async function plannedByPolicies(manager: EntityManager, limit: number): 
        where s.verification ->> 'every' = '1' and w.proven < w.asked and not w.open
          and (tried.count = 0 or ${restsUntil('tried.last', 'tried.count')} <= now())
        ${newestFirst} limit greatest(0, ${openAtOnce} - coalesce(open.count, 0)))
+      union all
+      (select w.id, w.completed_at, w.asked from (${byHand}) w cross join lateral ${askedInVain} tried
+       where s.verification ->> 'every' = '1' and ${asksMost} and w.proven < w.asked and not w.open
+         and (tried.count = 0 or ${restsUntil('tried.last', 'tried.count')} <= now()))
       union all
       (select w.id, w.completed_at, w.asked from (
         select w.*, bool_or(w.open or w.proven >= w.asked) over () as has_one,

@@ -4,6 +4,13 @@ import { judgeAll } from './judge.ts';
 import { notificationTurns } from './notifications/index.ts';
 import { watch } from './watcher.ts';
 
+/** The alerts read what was judged: first that, so that none tells of a state that is over. */
+async function judgeAndWatch(deps: SentinelDeps): Promise<void> {
+  const [judged] = await Promise.allSettled([judgeAll(deps)]);
+  await watch(deps);
+  if (judged.status === 'rejected') throw judged.reason;
+}
+
 type Turn = (deps: SentinelDeps, signal: AbortSignal) => Promise<void>;
 
 /**
@@ -12,8 +19,7 @@ type Turn = (deps: SentinelDeps, signal: AbortSignal) => Promise<void>;
  */
 export function startSentinel(deps: SentinelDeps): Running {
   const turns: readonly [name: string, pauseSeconds: number, turn: Turn][] = [
-    ['judge', deps.settings.HOLDFAST_ALERT_SECONDS, judgeAll],
-    ['watcher', deps.settings.HOLDFAST_ALERT_SECONDS, watch],
+    ['watcher', deps.settings.HOLDFAST_ALERT_SECONDS, judgeAndWatch],
     ...notificationTurns,
   ];
   const loops = turns.map(([name, pauseSeconds, turn]) =>

@@ -129,7 +129,7 @@ export const alertRules: Readonly<Record<AlertKind, Rule>> = {
         from holdfast.verifications v join holdfast.backups b on b.id = v.backup_id
         where v.completed_at is not null and v.reached is distinct from v.level and v.cause <> 'manual'
           and (v.status = 'done' or v.error ->> 'code' <> 'cancelled') and b.deletion_requested_at is null
-          and (v.cause <> 'policy' or ${askedOf('b')} >= ${rank('v.level')})
+          and (v.cause <> 'policy' or b.schedule_id is null or ${askedOf('b')} >= ${rank('v.level')})
         order by b.database_id, v.level, v.completed_at desc
       ) f join holdfast.databases d on d.id = f.of_database
       where not exists (

@@ -100,7 +100,9 @@ export const factsQuery = `
     select max(seen_at) filter (where service = 'scheduler') as scheduler,
       max(seen_at) filter (where service = 'worker') as worker from holdfast.service_instances
   )
-  select d.id, d.name, d.type, d.created_at as "createdAt", now() as now, d.vanished_at as "vanishedAt",
+  select d.id, d.name, d.type, d.created_at as "createdAt",
+    greatest(d.created_at, (select max(s.created_at) from holdfast.schedules s where s.database_id = d.id)) as "askedSince",
+    now() as now, d.vanished_at as "vanishedAt",
     coalesce(d.objectives, p.objectives) as objectives,
     coalesce((
       select json_agg(json_build_object('enabled', s.enabled, 'cron', s.cron, 'timezone', s.timezone,

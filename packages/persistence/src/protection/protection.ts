@@ -24,6 +24,7 @@ type Millis = number | null;
 
 type FactsRow = Pick<Database, 'id' | 'name' | 'type' | 'createdAt'> &
   Omit<ProtectionFacts, 'newest' | 'restore' | 'server' | 'services'> & {
+    askedSince: Date;
     newest: Record<VerificationLevel, (Omit<GoodBackup, 'madeAt'> & { madeAt: number }) | null>;
     measuredSeconds: number | null;
     plainBytes: number | null;
@@ -79,8 +80,8 @@ export class Protection implements ProtectionRepository {
   /** Of two that judged at the same time the later judgement stays. */
   async #recordAccount(accountId: number): Promise<void> {
     const judged = await this.#judged(accountId);
-    const states = judged.map(({ row: { id, name, createdAt, now }, judgement }) => {
-      const alert = alertOf(judgement, { name, createdAt, now });
+    const states = judged.map(({ row: { id, name, createdAt, askedSince, now }, judgement }) => {
+      const alert = alertOf(judgement, { name, createdAt, askedSince, now });
       return { id, state: judgement.state, now, alert: alert?.kind ?? null, message: alert?.message ?? null };
     });
     await this.#dataSource.query(

@@ -186,13 +186,16 @@ describe('the judgement of a database', () => {
 });
 
 describe('the alert of a judgement', () => {
-  const named = { name: 'shop', createdAt: ago(400_000), now };
+  const named = { name: 'shop', createdAt: ago(400_000), askedSince: ago(400_000), now };
   const alert = (change: Partial<ProtectionFacts>, who = named) => alertOf(judge({ ...calm, ...change }), who);
 
   it('tells of a loss, but of a new database only when its first backup had its time', () => {
     const never = { newest: newestOf([]), wasDone: false } as const;
     expect(alert(never)?.kind).to.equal('protection_lost');
     expect(alert(never, { ...named, createdAt: ago(3600) })).to.equal(null);
+    const unproven = { objectives: { rpoSeconds: 90_000, level: 'identical' } } as const;
+    expect(alert(unproven)?.kind).to.equal('protection_lost');
+    expect(alert(unproven, { ...named, askedSince: ago(3600) })).to.equal(null);
     expect(alert({ newest: newestOf([]) }, { ...named, createdAt: ago(3600) })?.message).to.contain(
       '"shop" is unprotected',
     );

@@ -105,18 +105,27 @@ export const notJudged = (message: string): Judgement => ({
   restore: null,
 });
 
-/** The alert that a judgement asks for, beside those that tell of its reasons already. */
+/**
+ * The alert that a judgement asks for, beside those that tell of its reasons already.
+ * @param askedSince when the newest of its schedules was made, or the database registered
+ */
 export function alertOf(
   { state, reasons, objectives }: Judgement,
-  { name, createdAt, now }: { name: string; createdAt: Date; now: Date },
+  { name, createdAt, askedSince, now }: { name: string; createdAt: Date; askedSince: Date; now: Date },
 ): { kind: 'protection_lost' | 'protection_at_risk'; message: string } | null {
   const told = (one: ProtectionReason | undefined, what: string): string =>
     `The database "${name}" is ${what}: ${one?.message} ${one?.action}`;
   const [worst] = reasons;
   if (state === 'unprotected') {
-    // One that was only just registered has until then for its first backup.
-    const isNew = worst?.code === 'never_backed_up' && secondsBetween(createdAt, now) <= objectives.rpoSeconds;
-    return isNew ? null : { kind: 'protection_lost', message: told(worst, 'unprotected') };
+    // What was only just asked for has its time: a first backup, and a first one of a schedule that is to be proven.
+    const firsts: Partial<Record<ReasonCode, Date>> = {
+      never_backed_up: createdAt,
+      level_not_reached: askedSince,
+    };
+    const since = worst && firsts[worst.code];
+    return since && secondsBetween(since, now) <= objectives.rpoSeconds
+      ? null
+      : { kind: 'protection_lost', message: told(worst, 'unprotected') };
   }
   const untold = reasons.find(({ code }) => reasonKind(code).alert === null);
   // Where nobody asked for anything, nobody is told that it may not come.
