@@ -67,7 +67,8 @@ describe('the unit for systemd', function suite() {
   });
 
   it('waits for longer than Holdfast takes to stop, and lets it end its PostgreSQL itself', () => {
-    const own = Number(/graceSeconds = (\d+)/.exec(main)?.[1]);
+    const secondsOf = (name: string): number => Number(new RegExp(`const ${name} = (\\d+)`).exec(main)?.[1]);
+    const own = secondsOf('closeSeconds') + secondsOf('usualGraceSeconds');
     expect(Number(valueOf('TimeoutStopSec'))).to.be.greaterThan(own);
     expect(valueOf('KillMode')).to.equal('mixed');
   });

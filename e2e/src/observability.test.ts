@@ -1,3 +1,4 @@
+import { releaseAtEnd } from '@holdfast/testing/resources';
 import { startS3 } from '@holdfast/testing/s3';
 import { until } from '@holdfast/testing/until';
 import { expect } from 'chai';
@@ -40,6 +41,7 @@ describe('what operators see', function suite() {
   it('is one trace from the request through job and attempt to the dump and the store, lines of a log with all ids, and numbers', async () => {
     const { client, api, workers, schedulers, token } = holdfast();
     const s3 = await startS3();
+    releaseAtEnd(() => s3.stop());
     const source = await sourceDatabase();
     const databaseId = await register(holdfast(), source, await s3Destination(holdfast(), s3));
     const { id } = await client.backup(databaseId);

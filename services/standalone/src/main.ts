@@ -13,8 +13,9 @@ const usage = `Runs Holdfast in one process.
   --new-token       adds a token to the account "${firstAccount}" and prints it
   --help
 `;
-/** Seconds for running work to be handed back and for PostgreSQL to stop, after the worker's own time to finish. */
-const graceSeconds = 60;
+/** For running work to be handed back and for PostgreSQL to stop, after the worker's own time to finish. */
+const closeSeconds = 30;
+const usualGraceSeconds = 30;
 
 function describe({ url, token, encrypts }: Standalone, stateDir: string): string {
   const lines = [
@@ -41,6 +42,7 @@ async function run(): Promise<void> {
   }
   const stateDir = resolve(values.state ?? defaultState(environment()));
   const logger = createLogger('holdfast', 'info', process.stderr);
+  const graceSeconds = closeSeconds + (Number(environment()['HOLDFAST_GRACE_SECONDS']) || usualGraceSeconds);
   await runService({ logger, graceSeconds }, async (parts, stopping) => {
     const standalone = await startStandalone({
       stateDir,

@@ -4,7 +4,7 @@ import { startEmbeddedPostgres } from '@holdfast/embedded';
 import { createEngines } from '@holdfast/engines';
 import { migrate, openPersistence } from '@holdfast/persistence';
 import { openProducer, openQueuesForBoard, openTelemetry, prepareQueue, startConsumers } from '@holdfast/queue';
-import { limitsOf, storeSettingsOf, tracesOf } from '@holdfast/shared/config';
+import { limitsOf, storeSettingsOf, tracesOf, type Settings } from '@holdfast/shared/config';
 import { HoldfastError, serviceNames, type Destination, type Secret } from '@holdfast/shared/domain';
 import {
   lockFolder,
@@ -136,19 +136,25 @@ async function start(
   });
   parts.add('worker', worker);
   parts.add('scheduler', startScheduler(common));
-  parts.add('sentinel', startSentinel(common));
   const linkSigner = new LinkSigner(settings.HOLDFAST_SECRET_KEYS);
   const api = await listen(
     { ...common, boardQueues: board.queues, linkSigner, metrics },
     !environment['HOLDFAST_PORT'],
   );
   parts.add('api', api);
+  parts.add('sentinel', startSentinel({ ...common, settings: reachableAt(settings, api.url) }));
   for (const service of serviceNames) {
     const { services } = persistence;
     const heartbeat = { logger, ids: systemIds, silentSeconds: settings.HOLDFAST_SILENT_SECONDS, services };
     parts.add(`heartbeat of the ${service}`, startHeartbeat(service, heartbeat));
   }
   return { url: api.url, token, encrypts: settings.HOLDFAST_BACKUP_RECIPIENTS.length > 0 };
+}
+
+/** Messages lead to the page where it really is, unless the operator says better. */
+function reachableAt(settings: Settings, url: string): Settings {
+  const isEverywhere = ['0.0.0.0', '[::]'].includes(new URL(url).hostname);
+  return isEverywhere ? settings : { ...settings, HOLDFAST_PUBLIC_URL: settings.HOLDFAST_PUBLIC_URL ?? url };
 }
 
 /** Takes any free port where the usual one is taken and nobody asked for it. */

@@ -61,19 +61,32 @@ async function extensions({ session, subject }: Look): Promise<PreflightFinding[
   });
 }
 
-async function roles({ session, subject, request }: Look): Promise<PreflightFinding[]> {
+async function roles(look: Look): Promise<PreflightFinding[]> {
+  const { session, subject, request } = look;
   const needed = subject.content?.needs?.roles ?? [];
   if (request.ownership === 'skip' || needed.length === 0) return [];
   const missing = await session.query<{ name: string }>(
     'select name from unnest($1::text[]) name where not exists (select from pg_roles where rolname = name) order by 1',
     [needed],
   );
-  if (missing.length === 0) return [];
+  if (missing.length === 0) return await foreignRoles(look, needed);
   const names = missing.map(({ name }) => escapeIdentifier(name));
   const them = `The backup’s objects belong to roles, or are granted to some, that the server does not have: ${listed(names)}.`;
   const message = `${them} Restore the roles of the backup, too, or CREATE ROLE ${names[0]}; and so on, or give everything to the connecting user (ownership "skip").`;
   // A part of a backup may not need them.
   return [finding(request.selection ? 'warning' : 'blocker', 'owner', message)];
+}
+
+/** The content names owners and those with privileges alike; only what belongs to somebody needs membership. */
+async function foreignRoles({ session, connection }: Look, needed: readonly string[]): Promise<PreflightFinding[]> {
+  const foreign = await session.query<{ name: string }>(
+    `select rolname as name from pg_roles where rolname = any ($1) and not pg_has_role(oid, 'MEMBER') order by 1`,
+    [needed],
+  );
+  if (foreign.length === 0) return [];
+  const names = foreign.map(({ name }) => escapeIdentifier(name));
+  const message = `Objects of the backup that belong to one of these roles cannot be given to it by the user, who is no member of it: ${listed(names)}. GRANT ${names[0]} TO ${escapeIdentifier(connection.user)}; and so on, or give everything to the connecting user (ownership "skip").`;
+  return [finding('warning', 'owner', message)];
 }
 
 async function tablespaces({ session, subject }: Look): Promise<PreflightFinding[]> {

@@ -170,6 +170,15 @@ describe('a look before a restore of PostgreSQL', () => {
     expect(codes.filter((code) => code === 'blocker privilege')).to.have.length(3);
     expect(text).to.contain('CREATEDB').and.contain('OWNER TO').and.contain('pg_signal_backend');
     expect(text).to.not.contain(password);
+    const owned = subject({
+      content: content({ items: [], needs: { roles: [server.user, 'limited'], tablespaces: [] } }),
+    });
+    const { codes: told, text: said } = await look(limited, intoNew('owned'), owned);
+    expect(told).to.include('warning owner');
+    expect(said).to.contain('no member of it').and.contain('GRANT').and.not.contain('GRANT "limited"');
+    expect((await look(limited, { ...intoNew('owned'), ownership: 'skip' }, owned)).codes).to.not.include(
+      'warning owner',
+    );
   });
 
   it('fails with what keeps it from looking', async () => {

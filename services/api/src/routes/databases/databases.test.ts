@@ -254,6 +254,19 @@ describe('database dialect: databases', () => {
     expect(await api.deps.persistence.schedules.list(id)).to.have.length(1);
   });
 
+  it('keeps its kind while it has backups, which restore to that kind alone', async () => {
+    const { database, token } = await api.tenant('kept');
+    const turn = (type: string) =>
+      api.request('PATCH', `/api/databases/${database.id}`, { token, body: { database: { type } } });
+    expect((await turn('mariadb')).status).to.equal(200);
+    expect((await turn('postgresql')).status).to.equal(200);
+    await api.doneBackup(database);
+    const { status, json } = await turn('mysql');
+    expect(status).to.equal(409);
+    expect(json['error']).to.include('backups of the kind "postgresql"');
+    expect((await turn('postgresql')).status).to.equal(200);
+  });
+
   it('forgets a database without backups with 204, and answers 409 with their number while it has some', async () => {
     const { database, token } = await api.tenant('full');
     await api.doneBackup(database);

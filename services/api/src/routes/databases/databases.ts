@@ -94,7 +94,7 @@ const change = (method: 'PATCH' | 'PUT') =>
     response: z.strictObject({ database: databaseView }),
     body: databaseChange,
     finds: (call) => ownedDatabase(call, call.params.db),
-    otherwise: { 409: 'The field follows the policy that covers the database.' },
+    otherwise: { 409: 'The field follows the policy that covers the database, or its backups are of another kind.' },
     handler: changeDatabase,
   });
 
@@ -104,6 +104,7 @@ async function changeDatabase(call: Call<'/api/databases/:db', { database: Datab
   const { destination_id: destinationId, server_id, ...asked } = call.body.database;
   const { name, type, host, port, user, password, database, options, hooks, objectives, ...periodic } = asked;
   refuseForeignOptions(type ?? current.type, options ?? current.options);
+  if (type !== undefined && type !== current.type) await refuseOtherKind(call, current);
   const first = isUnreached(current) ? firstReach(current, call.body.database) : {};
   if (!isUnreached(current)) refuseOtherReach(current, call.body.database);
   const serverId = server_id ?? undefined;
@@ -141,6 +142,15 @@ async function changeDatabase(call: Call<'/api/databases/:db', { database: Datab
     throw invalid({ host: ['The host field cannot be changed: somebody has just said otherwise how to reach it.'] });
   }
   return { database: presentDatabase(changed, await applyPeriodic(deps, changed, periodic)) };
+}
+
+/** The backups of one kind restore to that kind alone. */
+async function refuseOtherKind({ deps }: Pick<Call, 'deps'>, { id, type }: Database): Promise<void> {
+  const [backup] = await deps.persistence.backups.listOfDatabase(id, { limit: 1, before: null });
+  if (!backup) return;
+  throw conflict(
+    `This database has backups of the kind "${type}", which restore to that kind alone: register the other one under a name of its own.`,
+  );
 }
 
 const remove = route({
