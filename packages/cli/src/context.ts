@@ -2,7 +2,7 @@ import { openClient, type HoldfastClient } from '@holdfast/client';
 import { ask, askHidden } from '@holdfast/recover/src/terminal.ts';
 import { chooseConnection, type Choice } from './connection/choose.ts';
 import type { Profile } from './connection/profiles.ts';
-import { usageError } from './exits.ts';
+import { CliError, exits, usageError } from './exits.ts';
 import { coloured, noStyle, stateText, type Style } from './output/style.ts';
 import { facts, table, type Column, type Fact } from './output/table.ts';
 import { plain } from './output/text.ts';
@@ -98,12 +98,23 @@ export class Context {
 
   /** @returns null when nobody sits there */
   ask(question: string): Promise<string | null> {
-    return ask(question, this.signal);
+    return this.#answered(ask(question, this.signal));
   }
 
   /** The same, and nothing of what is typed is shown. */
   askHidden(question: string): Promise<string | null> {
-    return askHidden(question, this.signal);
+    return this.#answered(askHidden(question, this.signal));
+  }
+
+  /** @throws CliError interrupted: at a prompt Ctrl-C is a key, and no signal comes */
+  async #answered(asked: Promise<string | null>): Promise<string | null> {
+    try {
+      return await asked;
+    } catch (error) {
+      if (!(error instanceof Error) || error.name !== 'AbortError') throw error;
+      this.surroundings.err.write('\n');
+      throw new CliError(exits.interrupted, 'Interrupted.');
+    }
   }
 
   /**

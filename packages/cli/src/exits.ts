@@ -35,4 +35,5 @@ export const exitsHelp = `Exit codes:
     3  refused: no valid token, or one that may not do this
     4  nothing has that name, or several have
     5  the service could not be reached, or is not ready
-  130  interrupted; what waits or runs in the service goes on`;
+  130  interrupted; what waits or runs in the service goes on
+  141  whoever read standard output went away before its end`;

@@ -59,7 +59,8 @@ function exitOf(status: number): Exit {
 
 /** Whether the service was not there, so that asking again may help. */
 export const isUnreachable = (thrown: unknown): boolean =>
-  (thrown instanceof TypeError && thrown.message === 'fetch failed') ||
+  // The two that `fetch` itself throws: it got no answer, or the answer was cut off. Any other TypeError is a fault of ours.
+  (thrown instanceof TypeError && (thrown.message === 'fetch failed' || thrown.message === 'terminated')) ||
   (thrown instanceof DOMException && thrown.name === 'TimeoutError') ||
   (thrown instanceof ApiError && exitOf(thrown.status) === exits.unreachable);
 

@@ -9,10 +9,12 @@ import { ApiError } from '@holdfast/client';
 import { expect } from 'chai';
 import { chooseConnection, isReadableOnTheWay, serviceUrl } from './connection/choose.ts';
 import { writeProfiles } from './connection/profiles.ts';
+import { Context, type Surroundings } from './context.ts';
 import { explain } from './explain.ts';
 import { CliError, exits } from './exits.ts';
 import { pick } from './find.ts';
 import { downloadTo } from './download/index.ts';
+import { writeProblem } from './output/write-problem.ts';
 import { runProgram } from './program.ts';
 
 const never = new AbortController().signal;
@@ -135,12 +137,11 @@ describe('the command line by itself', () => {
       url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
     });
     afterEach(() => server.close());
+    /** As the command does it: what is said goes to standard error. */
+    const watching = () =>
+      new Context({ signal: never, environment: {}, out: {}, err: new PassThrough() } as unknown as Surroundings, {});
     const download = async (checksum: string, path: string) =>
-      await downloadTo(
-        { link: async () => url, checksum, name: 'a' },
-        { path, force: false },
-        { signal: never, say: () => undefined },
-      );
+      await downloadTo({ link: async () => url, checksum, name: 'a' }, { path, force: false }, watching());
 
     it('goes on where the connection broke, and is whole', async () => {
       cutAt = 70_000;
@@ -149,6 +150,44 @@ describe('the command line by itself', () => {
       expect(size).to.equal(content.length);
       // What the first connection brought may be lost with it.
       expect(seen.at(-1)).to.match(/^bytes=\d+-$/);
+    });
+
+    it('takes no fault of its own for a broken connection', async () => {
+      const link = (): Promise<string> => Promise.reject(new TypeError('x is not a function'));
+      cutAt = 70_000;
+      let asked = 0;
+      const source = {
+        link: async () => (asked++ === 0 ? url : await link()),
+        checksum: `sha256:${'0'.repeat(64)}`,
+        name: 'a',
+      };
+      const problem = await downloadTo(source, { path: join(folder, 'a'), force: false }, watching()).catch(
+        (error: unknown) => error,
+      );
+      expect(problem).to.have.property('message', 'x is not a function');
+      expect(asked).to.equal(2);
+    });
+
+    it('fetches nothing for a folder that is not there, or over a file', async () => {
+      writeFileSync(join(folder, 'there'), '');
+      for (const path of ['none/a', 'none/', 'there']) {
+        const problem = await download(`sha256:${'0'.repeat(64)}`, join(folder, '.') + `/${path}`).catch(
+          (error: unknown) => error,
+        );
+        expect(problem, path).to.be.instanceOf(CliError).and.to.include({ exit: exits.usage });
+      }
+      expect(seen).to.deep.equal([]);
+    });
+
+    it('says in words why a file could not be written', async () => {
+      // A name that is longer than a file's may be.
+      const problem = await download(`sha256:${'0'.repeat(64)}`, join(folder, 'a'.repeat(300))).catch(
+        (error: unknown) => error,
+      );
+      expect(problem).to.be.instanceOf(CliError).and.to.include({ exit: exits.failed });
+      expect(writeProblem(Object.assign(new Error('ENOSPC: raw'), { code: 'ENOSPC' }))).to.equal(
+        'there is no space left',
+      );
     });
 
     it('leaves nothing when what came is not what was stored', async () => {

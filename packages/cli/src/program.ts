@@ -32,6 +32,8 @@ function programOf(args: readonly string[], { out }: Surroundings, run: Run) {
     .usage('$0 <command>\n\nBacks up databases and proves that they come back.')
     .locale('en')
     .parserConfiguration({
+      // `--no-password` is an option by itself: no other can be given by its negation.
+      'boolean-negation': false,
       'duplicate-arguments-array': false,
       'parse-numbers': false,
       'parse-positional-numbers': false,

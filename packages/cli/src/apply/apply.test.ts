@@ -219,7 +219,7 @@ describe('configuration as code', () => {
     const three: File = { destinations: { a: { type: 'local' }, b: { type: 'local' }, c: { type: 'local' } } };
     const { performed } = await apply(three, installation);
     expect(performed.outcomes.map(({ state }) => state)).to.deep.equal(['done', 'failed', 'not_tried']);
-    expect(performed.failure?.error.message).to.equal('b is refused.');
+    expect(performed.failure?.error).to.have.property('message', 'b is refused.');
     installation.refuses = null;
     expect((await apply(three, installation)).plan.steps).to.have.lengthOf(2);
   });
@@ -251,6 +251,5 @@ describe('configuration as code', () => {
     );
     expect(refusal('databases: {shop: {type: postgresql}, shop: {type: mysql}}')).to.match(/^f\.yaml:1:\d+: .*unique/);
     expect(refusal('databases: [')).to.match(/^f\.yaml:1:\d+: /);
-    expect(refusal('')).to.equal('');
   });
 });

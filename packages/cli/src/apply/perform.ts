@@ -1,5 +1,4 @@
 import { ApiError } from '@holdfast/client';
-import { CliError } from '../exits.ts';
 import { joined, withheld, type Declared } from './declare.ts';
 import type { Installation } from './installation.ts';
 import type { Fields } from './normal.ts';
@@ -10,18 +9,24 @@ export type Secrets = ReadonlyMap<Declared, Readonly<Record<string, string>>>;
 
 export interface Outcome {
   step: Step;
-  state: 'done' | 'failed' | 'not_tried';
+  /** `kept`: the service refused to remove it, which hinders nothing else. */
+  state: 'done' | 'kept' | 'failed' | 'not_tried';
   /** What is shown this once. */
   shownOnce: string | null;
+  /** Why it was kept or failed. */
+  error?: unknown;
 }
 
 export interface Performed {
   outcomes: Outcome[];
-  /** What ended it early; null: all was done. */
-  failure: { step: Step; error: ApiError | CliError } | null;
+  /** What ended it early, of whatever kind; null: all was tried. */
+  failure: { step: Step; error: unknown } | null;
 }
 
-/** Does the steps of a plan one after the other, and stops at the first that fails. @throws whatever is not a refusal, too */
+/**
+ * Does the steps of a plan one after the other, and stops at the first that fails, but goes on where the service refuses to
+ * remove something. Never throws: what was done must be told, and what is shown once, however it ends.
+ */
 export async function perform(
   { steps }: Plan,
   installation: Installation,
@@ -36,9 +41,9 @@ export async function perform(
       try {
         outcome = { step, state: 'done', shownOnce: await performStep(step, installation, secrets) };
       } catch (error) {
-        if (!(error instanceof ApiError) && !(error instanceof CliError)) throw error;
-        failure = { step, error };
-        outcome = { step, state: 'failed', shownOnce: null };
+        const isKept = step.action === 'remove' && isRefusal(error);
+        if (!isKept) failure = { step, error };
+        outcome = { step, state: isKept ? 'kept' : 'failed', shownOnce: null, error };
       }
     }
     outcomes.push(outcome);
@@ -46,6 +51,9 @@ export async function perform(
   }
   return { outcomes, failure };
 }
+
+/** Whether the answer is about this one thing: that it is in use, or gone. */
+const isRefusal = (error: unknown): boolean => error instanceof ApiError && [404, 409, 422].includes(error.status);
 
 async function performStep(step: Step, installation: Installation, secrets: Secrets): Promise<string | null> {
   switch (step.action) {

@@ -65,7 +65,8 @@ export function planOf(
     // The schedules of a database that goes go with it.
     return each.database !== null && databases.has(each.database) && scheduled.has(each.database);
   });
-  const order = (kind: Kind): number => kinds.indexOf(kind);
+  // Channels last, so that somebody is told of what comes of the rest.
+  const order = (kind: Kind): number => (kind === 'channel' ? -1 : kinds.indexOf(kind));
   const removals = extra.toSorted((one, other) => order(other.kind) - order(one.kind));
   return {
     steps: prune ? [...steps, ...removals.map((each): Step => ({ action: 'remove', existing: each }))] : steps,

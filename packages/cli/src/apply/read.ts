@@ -29,7 +29,10 @@ export function readConfiguration(text: string, source: string): ReadFile {
   const [broken] = document.errors;
   if (broken) throw usageError(`${where(broken.pos[0])}: ${broken.message}`);
   const at = (path: Path): string => where(offsetOf(document, path));
-  const parsed = fileSchema.safeParse(document.toJS({ maxAliasCount: mostAliases }) ?? {});
+  const content: unknown = document.toJS({ maxAliasCount: mostAliases });
+  // Rather a file that was not written, or a variable that was not set, than a wish.
+  if (content === null || content === undefined) throw usageError(`${source} is empty: it declares nothing.`);
+  const parsed = fileSchema.safeParse(content);
   if (parsed.success) return { content: parsed.data, at };
   const problems = parsed.error.issues.flatMap((issue) => sentences(issue, at));
   throw usageError(problems.join('\n'));

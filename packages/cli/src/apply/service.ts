@@ -43,6 +43,11 @@ export class Service implements Installation {
     return found;
   }
 
+  /** What names stand for, as of the last look. */
+  get names(): Names {
+    return this.#names;
+  }
+
   async create({ kind, name, database, body }: Making): Promise<string | null> {
     const client = this.#client;
     const sent = this.#withIds(body);

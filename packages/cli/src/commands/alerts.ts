@@ -44,7 +44,7 @@ async function list(context: Context, args: { all?: boolean | undefined }): Prom
         { title: 'WHAT', text: ({ message }) => message, flexible: true },
         { title: 'ID', text: ({ id }) => id },
       ],
-      'Nothing is wrong.',
+      args.all === true ? 'There were no alerts yet.' : 'No alerts are open.',
     ),
   );
 }

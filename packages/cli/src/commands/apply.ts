@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
 import { ApiError } from '@holdfast/client';
+import { checkDeclaration } from '../apply/check.ts';
 import { declarationOf } from '../apply/declare.ts';
 import { diffText, nameOf, stepDocument, stepName } from '../apply/diff.ts';
 import { jsonSchema } from '../apply/file.ts';
@@ -12,7 +13,7 @@ import { readSecrets } from '../apply/secrets.ts';
 import { Service } from '../apply/service.ts';
 import type { Commands } from '../command.ts';
 import type { Context } from '../context.ts';
-import { explain } from '../explain.ts';
+import { explain, isUnreachable } from '../explain.ts';
 import { exits, usageError, type Exit } from '../exits.ts';
 
 interface Args {
@@ -56,7 +57,10 @@ async function apply(context: Context, args: Args): Promise<Exit> {
   const file = readConfiguration(await contentOf(context, args.file), isInput ? 'standard input' : args.file);
   const installation = new Service(await context.client());
   const wishes = { prune: args.prune === true, rotate: args.rotateSecrets === true };
-  const plan = planOf(declarationOf(file.content), await installation.existing(), wishes);
+  const declaration = declarationOf(file.content);
+  const existing = await installation.existing();
+  checkDeclaration(declaration, installation.names, file.at);
+  const plan = planOf(declaration, existing, wishes);
   const diff = diffText(plan, context.style);
   if (args.dryRun === true) {
     context.result(documentOf(plan, null), () => diff);
@@ -84,9 +88,10 @@ async function confirmRemovals(context: Context, { steps }: Plan, { yes }: Args)
 }
 
 const carryOut = (context: Context, plan: Plan, installation: Service, secrets: Secrets): Promise<Performed> =>
-  perform(plan, installation, secrets, ({ step, state }) => {
+  perform(plan, installation, secrets, ({ step, state, error }) => {
     if (state === 'done')
       context.say(`${{ create: 'made', update: 'changed', remove: 'removed' }[step.action]} ${stepName(step)}`);
+    if (state === 'kept') context.say(`kept ${stepName(step)}: ${explain(error, false).text}`);
   });
 
 /** Says exactly what was done, and of a failure where in the file it comes from. */
@@ -96,8 +101,10 @@ function report(context: Context, plan: Plan, performed: Performed, file: ReadFi
     shownOnce === null ? [] : [`${stepName(step)} signs with ${shownOnce}`],
   );
   const done = outcomes.filter(({ state }) => state === 'done').length;
-  const open = outcomes.filter(({ state }) => state === 'not_tried').map(({ step }) => stepName(step));
-  context.result(documentOf(plan, performed), () =>
+  const named = (wanted: Outcome['state']): string =>
+    outcomes.flatMap(({ step, state }) => (state === wanted ? [stepName(step)] : [])).join(', ');
+  const [kept, open] = [named('kept'), named('not_tried')];
+  context.result(documentOf(plan, performed, context.signal.aborted), () =>
     [
       ...once,
       ...(once.length > 0 ? ['What signs is shown here and never again.'] : []),
@@ -106,11 +113,13 @@ function report(context: Context, plan: Plan, performed: Performed, file: ReadFi
         : `${done} of ${plan.steps.length} done, ${plan.unchanged} unchanged.`,
     ].join('\n'),
   );
-  if (!failure) return exits.ok;
+  if (kept !== '') context.say(`Not removed: ${kept}.`);
+  if (!failure) return kept === '' ? exits.ok : exits.failed;
   const { exit, text } = explain(failure.error, context.signal.aborted);
   context.say(`${placesOf(failure, file)}${stepName(failure.step)} failed.\n${text}`);
-  if (open.length > 0)
-    context.say(`Not tried: ${open.join(', ')}. What was done stays; apply again when it is mended.`);
+  if (context.signal.aborted || isUnreachable(failure.error))
+    context.say('Whether the service did it all the same is not known: --dry-run shows it.');
+  if (open !== '') context.say(`Not tried: ${open}. What was done stays; apply again when it is mended.`);
   return exit === exits.usage ? exits.failed : exit;
 }
 
@@ -123,7 +132,7 @@ function placesOf({ step, error }: NonNullable<Performed['failure']>, file: Read
   return [...places].map((place) => `${place}: `).join('');
 }
 
-function documentOf(plan: Plan, performed: Performed | null): unknown {
+function documentOf(plan: Plan, performed: Performed | null, isInterrupted = false): unknown {
   const outcome = (step: Plan['steps'][number]): Outcome | undefined =>
     performed?.outcomes.find((each) => each.step === step);
   return {
@@ -133,10 +142,11 @@ function documentOf(plan: Plan, performed: Performed | null): unknown {
         ...stepDocument(step),
         state: known?.state ?? 'planned',
         ...(known?.shownOnce ? { signing_secret: known.shownOnce } : {}),
+        ...(known?.state === 'kept' ? explain(known.error, false).document : {}),
       };
     }),
     unchanged: plan.unchanged,
     left: plan.left.map(({ kind, name, database }) => ({ kind, name, ...(database === null ? {} : { database }) })),
-    error: performed?.failure ? explain(performed.failure.error, false).document.error : null,
+    error: performed?.failure ? explain(performed.failure.error, isInterrupted).document.error : null,
   };
 }

@@ -49,7 +49,8 @@ export const databaseCommands: Commands = (program, run) =>
         (each) =>
           fields(each)
             .positional('name', { type: 'string', demandOption: true })
-            .option('type', { choices: types, demandOption: true, describe: 'Kind of database' }),
+            .option('type', { choices: types, demandOption: true, describe: 'Kind of database' })
+            .option('no-password', { type: 'boolean', describe: 'Its user needs none: nobody is asked for it' }),
         run(add),
       )
       .command('test <database>', 'Connects, and tells what a backup would lack', target, run(test))
@@ -113,14 +114,12 @@ const described = (context: Context, database: Database): string =>
     ['registered', timeText(database.created_at)],
   ]);
 
-async function add(context: Context, args: Fields & { name: string; type: Type }): Promise<void> {
+type Added = Fields & { name: string; type: Type; 'no-password'?: boolean | undefined };
+
+async function add(context: Context, args: Added): Promise<void> {
   const client = await context.client();
-  const isServer = withPassword.has(args.type) && args.server === undefined;
   const change = await changeOf(context, args);
-  const typed =
-    change.password === undefined && isServer
-      ? await context.askHidden(`Password of ${args.user ?? 'the user'}: `)
-      : null;
+  const typed = await typedPassword(context, args, change.password !== undefined);
   const { data } = await client.POST('/api/databases', {
     body: { database: { ...change, ...(typed ? { password: typed } : {}), name: args.name, type: args.type } },
   });
@@ -128,6 +127,18 @@ async function add(context: Context, args: Fields & { name: string; type: Type }
   context.result(
     data.database,
     () => `Registered ${data.database.name} (${data.database.id}). Next: holdfast databases test ${quoted(args.name)}`,
+  );
+}
+
+/** @throws CliError usage, when nobody can be asked for a password that there should be */
+async function typedPassword(context: Context, args: Added, isGiven: boolean): Promise<string | null> {
+  const hasNone = args['no-password'] === true;
+  if (hasNone && isGiven) throw usageError('--no-password and a password exclude each other.');
+  if (hasNone || isGiven || !withPassword.has(args.type) || args.server !== undefined) return null;
+  const typed = await context.askHidden(`Password of ${args.user ?? 'the user'}: `);
+  if (typed !== null) return typed;
+  throw usageError(
+    'Nobody can be asked for the password here: say where it is, --password-stdin, --password-env or --password-file, or --no-password.',
   );
 }
 

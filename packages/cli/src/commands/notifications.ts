@@ -141,6 +141,7 @@ async function deliveries(
         { title: 'CHANNEL', text: (each) => each.channel.name, flexible: true },
         { title: 'STATUS', text: ({ status }) => status, tone: (text) => context.state(text) },
         { title: 'ATTEMPTS', text: ({ attempts }) => attempts, right: true },
+        { title: 'EVENT', text: eventOf },
         { title: 'WHAT', text: contentOf, flexible: true },
         { title: 'ERROR', text: ({ error }) => error, flexible: true },
         { title: 'ID', text: ({ id }) => id },
@@ -148,6 +149,14 @@ async function deliveries(
       'Nothing was sent yet.',
     ),
   );
+}
+
+const phases: Readonly<Record<string, string>> = { 'alert.raised': 'raised', 'alert.cleared': 'over' };
+
+/** Whether what is told was raised or is over, or what ended how. */
+function eventOf({ cause, ping, events }: Delivery): string {
+  const kinds = new Set(events.map(({ kind }) => phases[kind] ?? kind.replace('.', ' ')));
+  return kinds.size === 0 ? (ping ?? cause) : [...kinds].join(', ');
 }
 
 function contentOf({ cause, message, events, event_count: count }: Delivery): string {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import { isUnreachable } from '../explain.ts';
 import { CliError, exits } from '../exits.ts';
 
 export interface Source {
@@ -35,15 +36,18 @@ export type Write = (chunk: Uint8Array) => Promise<void>;
 export async function read(
   source: Source,
   begin: (name: string) => Promise<Write>,
-  { signal, say }: Watching,
+  watching: Watching,
 ): Promise<Whole> {
+  const { signal } = watching;
   const opened = await open(await source.link(), 0, null, signal);
   const expected = expectedOf(opened, source.checksum);
   const write = await begin(offeredName(opened) ?? source.name);
   const hash = createHash(expected.type);
-  let [size, broken, response] = [0, 0, opened];
+  let [size, broken] = [0, 0];
+  let response: Response | null = opened;
   for (;;) {
     try {
+      response ??= await open(await source.link(), size, opened.headers.get('etag'), signal);
       for await (const chunk of response.body ?? []) {
         hash.update(chunk);
         size += chunk.length;
@@ -51,13 +55,14 @@ export async function read(
       }
       const total = totalOf(opened);
       if (total === null || size >= total) break;
-      throw new TypeError('the connection ended early');
+      throw new EndedEarly(`The connection ended after ${size} of ${total} bytes.`);
     } catch (error) {
-      if (signal.aborted || !(error instanceof TypeError) || broken === mostResumptions) throw error;
+      const isBroken = error instanceof EndedEarly || isUnreachable(error);
+      if (signal.aborted || !isBroken || broken === mostResumptions) throw error;
       broken += 1;
-      say(`The connection broke after ${size} bytes: going on from there.`);
+      response = null;
+      watching.say(`The connection broke after ${size} bytes: going on from there.`);
       await pause(pauseMs * broken, undefined, { signal });
-      response = await open(await source.link(), size, opened.headers.get('etag'), signal);
     }
   }
   const checksum = `${expected.type}:${hash.digest('hex')}`;
@@ -68,6 +73,13 @@ export async function read(
     );
   }
   return { size, checksum };
+}
+
+/** Less came than was announced, without an error of the connection. */
+class EndedEarly extends CliError {
+  constructor(message: string) {
+    super(exits.failed, message);
+  }
 }
 
 /** @throws CliError, when the answer is not the wanted part */
