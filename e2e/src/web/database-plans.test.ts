@@ -87,6 +87,7 @@ describe('the pages of restores, schedules, retention and settings', function su
     await page.getByRole('link', { name: 'All restores' }).click();
     const undoing = page.getByRole('row', { name: /Back to the former content/ });
     await undoing.getByText('Done', { exact: true }).waitFor();
+    await page.getByText('This restore was undone').waitFor();
     expect(await source.query(`select from pg_tables where tablename = 'later'`)).to.have.length(1);
     await axeCheck(page);
     await screenshots(page, 'database-restores');

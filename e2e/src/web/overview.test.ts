@@ -21,7 +21,14 @@ describe('the overview and the alerts', function suite() {
     await screenshots(page, 'first-steps');
     await localDestination(holdfast, 'first');
     await page.reload();
+    await page.getByText('A folder of this machine is there already').waitFor();
+    const bucket = { s3_bucket_name: 'backups', s3_region: 'eu-central-1', s3_access_key: 'a', s3_secret_key: 'b' };
+    const destinations = '/api/backup-destinations';
+    const elsewhere = { label: 'elsewhere', type: 's3', ...bucket };
+    const { data } = await holdfast.client.expect<{ data: { id: number } }>(201, 'POST', destinations, elsewhere);
+    await page.reload();
     await page.getByText('A destination (done)').waitFor();
+    await holdfast.client.expect(200, 'DELETE', `${destinations}/${data.id}`);
     await step('A database').getByRole('link', { name: 'Add database' }).click();
     await page.waitForURL('**/databases/new');
   });

@@ -59,6 +59,11 @@ describe('setting up by the web page', function suite() {
 
     await fill(page, { Password: source.password });
     await press(page, 'Test and continue');
+    await page.getByText(`ALTER ROLE "${source.user}" CREATEDB;`).waitFor();
+    expect(await page.locator(':focus').textContent(), 'the step begins at its heading').to.equal('Where backups go');
+    await page.goBack();
+    expect(await field(page, 'Host').inputValue(), 'the way back is the step before').to.equal(source.host);
+    await page.goForward();
     await page.getByText('S3-compatible').click();
     await fill(page, { Bucket: s3.bucket, 'Access key': s3.accessKey, 'Secret key': s3.secretKey });
     await page.getByLabel('Path-style addresses').check();

@@ -1,13 +1,22 @@
 import { createBrowserRouter, type RouteObject } from 'react-router';
+import { Page, Skeleton } from '../kit/index.ts';
 import { PageFailure } from './page-failure.tsx';
 import { Shell } from './shell.tsx';
 
 /** The module of a page, loaded when it is first shown. */
 type PageModule = Promise<{ default: React.ComponentType }>;
 
+/** In the place of the first page, while its module comes. */
+const PageLoading = (): React.JSX.Element => (
+  <Page>
+    <Skeleton label="Loading the page" />
+  </Page>
+);
+
 const page = (path: string, load: () => PageModule): RouteObject => ({
   path,
   errorElement: <PageFailure />,
+  hydrateFallbackElement: <PageLoading />,
   lazy: async () => ({ Component: (await load()).default }),
 });
 

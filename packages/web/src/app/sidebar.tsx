@@ -18,8 +18,12 @@ export function Sidebar({ session, open }: { session: Session; open: boolean }):
         <footer className="sidebar__foot">
           <LiveDot />
           <div className="who">
-            <span className="who__account">{session.account.name}</span>
-            <span className="soft">Token “{session.token.name}”</span>
+            <span className="who__account" title={session.account.name}>
+              {session.account.name}
+            </span>
+            <span className="soft" title={session.token.name}>
+              Token “{session.token.name}”
+            </span>
           </div>
           <ThemeSwitch />
           <div className="sidebar__actions">

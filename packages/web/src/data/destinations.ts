@@ -23,10 +23,11 @@ const idOf = (id: number) => ({ params: { path: { id } } });
 
 const perPage = 100;
 
-/** All of the account, newest first. */
+/** All of the account, newest first; looked at anew wherever it is shown, as no event tells of another one. */
 export const useDestinations = () =>
   useQuery({
     queryKey: keys.list,
+    staleTime: 0,
     queryFn: async ({ signal }) => {
       const found: Destination[] = [];
       for (let page = 1; ; page += 1) {

@@ -27,7 +27,7 @@ function keysOf({ kind, id }: Pick<Change, 'kind' | 'id'>): readonly Key[] {
     case 'run':
       return [['policies'], ['calendar']];
     case 'delivery':
-      return [['notifications']];
+      return [['deliveries'], ['channels']];
   }
 }
 

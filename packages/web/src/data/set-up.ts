@@ -2,18 +2,11 @@ import { useQuery } from '@tanstack/react-query';
 import { answerOf } from './answer.ts';
 import { api } from './client.ts';
 
-/** How many destinations there are. */
-export const useDestinationCount = () =>
-  useQuery({
-    queryKey: ['destinations', 'count'],
-    queryFn: async () =>
-      (await answerOf(api.GET('/api/backup-destinations', { params: { query: { per_page: 1 } } }))).meta.total,
-  });
-
-/** Whether any channel tells somebody of what goes wrong. */
+/** Whether any channel tells somebody of what goes wrong: looked at anew when one comes back from where it was set up. */
 export const useSomebodyIsTold = () =>
   useQuery({
-    queryKey: ['notifications', 'any'],
+    queryKey: ['channels', 'any'],
+    staleTime: 0,
     queryFn: async () => {
       const { channels } = await answerOf(api.GET('/api/notification-channels'));
       return channels.some(({ enabled }) => enabled);

@@ -26,7 +26,7 @@ export { SelectField } from './select-field.tsx';
 export { Skeleton } from './skeleton.tsx';
 export { StateBadge } from './state-badge.tsx';
 export { lookOf } from './states.ts';
-export { Stepper } from './stepper.tsx';
+export { StepContent, Stepper } from './stepper.tsx';
 export { DataTable, type Column } from './table.tsx';
 export { Tabs } from './tabs.tsx';
 export { TextField } from './text-field.tsx';

@@ -1,4 +1,5 @@
 import { Check } from 'lucide-react';
+import { useEffect, useRef, type ReactNode } from 'react';
 import './stepper.css';
 
 interface Step {
@@ -49,5 +50,25 @@ export function Stepper({ label, steps, current, onStep }: StepperProps): React.
         })}
       </ol>
     </nav>
+  );
+}
+
+/** What a step holds. After a change of step the focus goes to what is marked wrong in it, or to its heading. */
+export function StepContent({ step, children }: { step: string; children: ReactNode }): React.JSX.Element {
+  const content = useRef<HTMLDivElement>(null);
+  const before = useRef(step);
+  useEffect(() => {
+    if (before.current === step) return;
+    before.current = step;
+    window.scrollTo(0, 0);
+    const { current: box } = content;
+    const heading = box?.querySelector<HTMLElement>('h2') ?? box;
+    heading?.setAttribute('tabindex', '-1');
+    (box?.querySelector<HTMLElement>('[aria-invalid="true"]') ?? heading)?.focus();
+  }, [step]);
+  return (
+    <div className="step-content" ref={content}>
+      {children}
+    </div>
   );
 }

@@ -18,7 +18,7 @@ export default function AlertsPage(): React.JSX.Element {
       <Switch
         label="Also what is over"
         checked={state === 'all'}
-        onChange={(all) => setSearch(all ? { state: 'all' } : {}, { replace: true })}
+        onChange={(all) => setSearch(all ? { state: 'all' } : {}, { replace: true, flushSync: true })}
       />
       <Loaded query={query}>
         {(alerts) => (

@@ -1,8 +1,8 @@
 import { useState } from 'react';
-import { useNavigate } from 'react-router';
+import { useNavigate, useSearchParams } from 'react-router';
 import { useDestinations, type Destination } from '../../data/destinations.ts';
 import { useAddDatabase } from '../../data/new-database.ts';
-import { Loaded, Page, PageHeader, Stepper, toast } from '../../kit/index.ts';
+import { Loaded, Page, PageHeader, StepContent, Stepper, toast } from '../../kit/index.ts';
 import { bodyOf, newForm } from '../destinations/form.ts';
 import { fieldErrors } from '../plan/field-errors.ts';
 import { newKeeping, rulesOf } from '../plan/keeping.ts';
@@ -11,8 +11,8 @@ import { browserZone } from '../plan/time-zones.ts';
 import { cronOf, newTiming } from '../plan/timing.ts';
 import { ConnectionStep } from './new/connection-step.tsx';
 import { isOfConnection, newConnection, registrationOf } from './new/connection.ts';
-import { usualDestination } from './new/destination-choice.tsx';
-import { kindOf } from './new/kinds.ts';
+import { chosenOf } from './new/going.ts';
+import { grantOf } from './new/kinds.ts';
 import { PlanStep, type Plan } from './new/plan-step.tsx';
 
 const steps = [
@@ -31,8 +31,8 @@ export default function AddDatabasePage(): React.JSX.Element {
   );
 }
 
-const newPlan = (destinations: readonly Destination[]): Plan => ({
-  going: { chosen: usualDestination(destinations), form: newForm() },
+const newPlan = (): Plan => ({
+  going: { chosen: null, form: newForm() },
   timing: newTiming(browserZone()),
   keeping: newKeeping(),
   proving: newProving(),
@@ -40,19 +40,23 @@ const newPlan = (destinations: readonly Destination[]): Plan => ({
 
 function Wizard({ destinations }: { destinations: readonly Destination[] }): React.JSX.Element {
   const navigate = useNavigate();
-  const [step, setStep] = useState<Step>('connection');
+  const [search, setSearch] = useSearchParams();
   const [connection, setConnection] = useState(newConnection);
-  const [plan, setPlan] = useState(() => newPlan(destinations));
+  const [plan, setPlan] = useState(newPlan);
   const { adding, made } = useAddDatabase();
   const errors = fieldErrors(adding.error);
   const { type } = connection;
+  const step: Step = search.get('step') === 'plan' && type !== null ? 'plan' : 'connection';
+  /** Steps are in the history, so that the browser's way back goes to the step before. */
+  const goTo = (id: Step): void => setSearch(id === 'plan' ? { step: id } : {});
 
   const add = async (backUp: boolean): Promise<void> => {
     if (type === null) return;
     const { going, timing, keeping, proving } = plan;
+    const chosen = chosenOf(going, destinations);
     try {
       const id = await adding.mutateAsync({
-        destination: going.chosen === '' ? bodyOf(going.form) : Number(going.chosen),
+        destination: chosen === '' ? bodyOf(going.form) : Number(chosen),
         database: registrationOf({ ...connection, type }),
         schedule: {
           cron: cronOf(timing),
@@ -68,7 +72,7 @@ function Wizard({ destinations }: { destinations: readonly Destination[] }): Rea
       const { stage, destinationId } = made.current;
       // One that was made is there from now on, as if it had been chosen.
       if (destinationId !== undefined) setPlan({ ...plan, going: { ...going, chosen: String(destinationId) } });
-      if (stage === 'database' && Object.keys(fieldErrors(error)).some(isOfConnection)) setStep('connection');
+      if (stage === 'database' && Object.keys(fieldErrors(error)).some(isOfConnection)) goTo('connection');
     }
   };
   return (
@@ -77,31 +81,33 @@ function Wizard({ destinations }: { destinations: readonly Destination[] }): Rea
         label="Steps"
         steps={steps}
         current={step}
-        onStep={(id) => setStep(id === 'plan' ? 'plan' : 'connection')}
+        onStep={(id) => goTo(id === 'plan' ? 'plan' : 'connection')}
       />
-      {step === 'connection' ? (
-        <ConnectionStep
-          value={connection}
-          onChange={setConnection}
-          refused={errors}
-          onNext={() => {
-            adding.reset();
-            setStep('plan');
-          }}
-        />
-      ) : (
-        <PlanStep
-          value={plan}
-          onChange={setPlan}
-          destinations={destinations}
-          proof={type === null ? undefined : kindOf(type)?.proof}
-          error={adding.error}
-          errors={errors}
-          busy={adding.isPending}
-          onBack={() => setStep('connection')}
-          onAdd={(backUp) => void add(backUp)}
-        />
-      )}
+      <StepContent step={step}>
+        {step === 'connection' ? (
+          <ConnectionStep
+            value={connection}
+            onChange={setConnection}
+            refused={errors}
+            onNext={() => {
+              adding.reset();
+              goTo('plan');
+            }}
+          />
+        ) : (
+          <PlanStep
+            value={plan}
+            onChange={setPlan}
+            destinations={destinations}
+            grant={grantOf(connection)}
+            error={adding.error}
+            errors={errors}
+            busy={adding.isPending}
+            onBack={() => goTo('connection')}
+            onAdd={(backUp) => void add(backUp)}
+          />
+        )}
+      </StepContent>
     </>
   );
 }

@@ -1,7 +1,7 @@
 import { Undo2 } from 'lucide-react';
 import { useState } from 'react';
 import { isUnderWay } from '../../data/backups.ts';
-import { useCancelRestore, useUndoRestore, type Restore } from '../../data/restores.ts';
+import { useCancelRestore, useRestores, useUndoRestore, type Restore } from '../../data/restores.ts';
 import { Button, Callout, Code, ConfirmDialog, RelativeTime, Stack, toast } from '../../kit/index.ts';
 import { Failure } from './failure.tsx';
 import { UnderWay } from './under-way.tsx';
@@ -32,40 +32,67 @@ export function RestoreResult({ db, restore }: { db: string; restore: Restore })
   );
 }
 
-/** The content from before a restore in place, as long as it is kept. */
+/** The content from before a restore in place, as long as it is kept, and what came of swapping it back. */
 function Former({ db, restore }: { db: string; restore: Restore }): React.JSX.Element | null {
   const [asks, setAsks] = useState(false);
   const undo = useUndoRestore(db);
+  const { data: restores = [] } = useRestores(db);
   const { former } = restore;
-  if (former === null) return null;
+  /** Each is a restore of its own, the newest first; every other one brings back what the restore had brought. */
+  const undos = restores.filter(({ undo_of: undone }) => undone === restore.id);
+  const isBack = undos.filter(({ status }) => status === 'done').length % 2 === 1;
+  const [newest] = undos;
+  if (newest && isUnderWay(newest)) return <Callout title="Both contents are being swapped" announce />;
   const start = async (): Promise<void> => {
     await undo.mutateAsync(restore.id);
-    toast.good('The undoing was asked for.');
+    toast.good('The swap was asked for: what comes of it is said here.');
   };
   return (
     <>
-      <Callout
-        tone="info"
-        title="The former content is kept"
-        actions={
-          <Button size="s" icon={Undo2} onClick={() => setAsks(true)}>
-            Undo this restore
-          </Button>
-        }
-      >
-        <Code>{former.database}</Code> on the same server holds what was there before, until{' '}
-        <RelativeTime at={former.until} absolute />. Then it is dropped.
-      </Callout>
+      {newest && <Undone by={newest} isBack={isBack} />}
+      {former !== null && (
+        <Callout
+          tone="info"
+          title={isBack ? 'What this restore brought is kept' : 'The former content is kept'}
+          actions={
+            <Button size="s" icon={Undo2} onClick={() => setAsks(true)}>
+              {isBack ? 'Bring it back' : 'Undo this restore'}
+            </Button>
+          }
+        >
+          <Code>{former.database}</Code> on the same server holds {isBack ? 'it' : 'what was there before'}, until{' '}
+          <RelativeTime at={former.until} absolute />. Then it is dropped.
+        </Callout>
+      )}
       <ConfirmDialog
         isOpen={asks}
         onClose={() => setAsks(false)}
-        title="Undo this restore?"
-        confirmLabel="Undo restore"
+        title={isBack ? 'Bring back what this restore brought?' : 'Undo this restore?'}
+        confirmLabel={isBack ? 'Bring it back' : 'Undo restore'}
         onConfirm={start}
       >
-        Both contents are swapped in one transaction: the database holds its former content again, and what the restore
-        brought is kept until the same time. Connections to the database are ended for that moment.
+        Both contents are swapped in one transaction, and the one that the database holds now is kept until the same
+        time. Connections to the database are ended for that moment.
       </ConfirmDialog>
     </>
+  );
+}
+
+/** What came of the newest swap. @param isBack whether the database holds its former content */
+function Undone({ by, isBack }: { by: Restore; isBack: boolean }): React.JSX.Element {
+  if (by.error === null) {
+    return (
+      <Callout tone="good" title={isBack ? 'This restore was undone' : 'What this restore brought is back'} announce>
+        {by.outcome}
+      </Callout>
+    );
+  }
+  return (
+    <div role="alert">
+      <Stack gap="s">
+        <p>{isBack ? 'What this restore brought could not be brought back.' : 'This restore could not be undone.'}</p>
+        <Failure error={by.error} settled />
+      </Stack>
+    </div>
   );
 }

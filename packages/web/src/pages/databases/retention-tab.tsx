@@ -21,6 +21,7 @@ import {
   Loaded,
   RelativeTime,
   SelectField,
+  Soft,
   Stack,
   toast,
   type Column,
@@ -132,6 +133,10 @@ function OfSchedule({ schedule }: { schedule: Schedule }): React.JSX.Element {
         <p>
           {tried ? 'Kept now' : 'Kept'}: {rulesInWords(schedule.retention)}.
         </p>
+        <Soft small>
+          These rules are about the backups that this schedule makes. Those that were asked for by hand stay until
+          somebody deletes them.
+        </Soft>
         {tried && (
           <Form label="Rules to try" onSubmit={submit} error={save.error}>
             <KeepingFields value={tried} errors={fieldErrors(preview.error ?? save.error)} onChange={setTried} />

@@ -18,6 +18,7 @@ import { fieldErrors, type FieldErrors } from '../plan/field-errors.ts';
 import { KeepingFields } from '../plan/keeping-fields.tsx';
 import { keepingOf, newKeeping, rulesOf } from '../plan/keeping.ts';
 import { ProvingFields } from '../plan/proving-fields.tsx';
+import { grantOf } from './new/kinds.ts';
 import { newProving, provingOf, verificationOf } from '../plan/proving.ts';
 import { browserZone } from '../plan/time-zones.ts';
 import { TimingFields } from '../plan/timing-fields.tsx';
@@ -81,7 +82,16 @@ export function ScheduleDialog({ database, schedule, onClose }: ScheduleDialogPr
       <Form label="Schedule" onSubmit={submit} error={save.error}>
         <TimingFields value={timing} onChange={setTiming} errors={errors} />
         <KeepingFields value={keeping} onChange={setKeeping} errors={errors} />
-        <ProvingFields value={proving} onChange={setProving} errors={errors} />
+        <ProvingFields
+          value={proving}
+          onChange={setProving}
+          errors={errors}
+          grant={
+            scratch === null
+              ? grantOf({ ...database, server: String(database.server_id ?? ''), user: database.user ?? '' })
+              : null
+          }
+        />
         {restores && <Scratch database={database} value={scratch} onChange={setScratch} errors={errors} />}
         <PingFields shown={schedule?.ping?.url ?? null} value={ping} onChange={setPing} errors={errors} />
         <details>

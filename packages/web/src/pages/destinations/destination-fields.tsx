@@ -88,7 +88,7 @@ function BucketFields({ value, change, errors, isNew }: DestinationPart): React.
           name="s3_region"
           code
           optional={value.type === 'custom_s3'}
-          placeholder="eu-central-1"
+          {...(isNew || value.type === 's3' ? { placeholder: 'eu-central-1' } : { hint: kept })}
           value={value.region}
           onChange={(region) => change({ region })}
           error={errors['s3_region'] ?? errors['custom_s3_region']}

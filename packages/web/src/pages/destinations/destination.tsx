@@ -83,7 +83,7 @@ const told = (what: boolean | null): string => (what === null ? 'not told' : wha
 function capabilitiesOf(destination: Destination): [string, string][] {
   if (destination.type === 'local') return [];
   const { capabilities } = destination;
-  if (!capabilities) return [['The place', 'not tested yet']];
+  if (!capabilities) return [['The place', 'not known until a test succeeds']];
   return [
     ['Keeps versions', told(capabilities.versioning)],
     ['Can lock objects', told(capabilities.object_lock)],

@@ -60,6 +60,8 @@ export function formOf(destination: Destination): DestinationForm {
     ...form,
     bucket: destination.s3_bucket_name,
     pathStyle: destination.path_style_endpoint,
+    prefix: destination.s3_prefix,
+    maxParts: destination.s3_max_parts,
     ...(destination.type === 's3' ? { region: destination.s3_region } : { endpoint: destination.s3_endpoint }),
     ...(lock && { lockMode: lock.mode, lockDays: lock.days }),
   };
@@ -80,12 +82,12 @@ export function bodyOf(form: DestinationForm): NewDestination {
     ...written({
       s3_access_key: form.accessKey,
       s3_secret_key: form.secretKey,
-      s3_prefix: form.prefix,
       deletion_access_key: form.deletionAccessKey,
       deletion_secret_key: form.deletionSecretKey,
       ...(form.type === 'custom_s3' && { custom_s3_region: form.region }),
     }),
-    ...(form.maxParts !== null && { s3_max_parts: form.maxParts }),
+    s3_prefix: form.prefix,
+    s3_max_parts: form.maxParts,
     object_lock: form.lockMode === 'none' ? null : { mode: form.lockMode, days: form.lockDays ?? 0 },
   };
 }

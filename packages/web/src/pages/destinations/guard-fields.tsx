@@ -12,7 +12,7 @@ const fields = ['s3_prefix', 's3_max_parts', 'deletion_access_key', 'deletion_se
 
 /** What keeps backups in a bucket safe from their own service, and what few buckets need: folded away at first. */
 export function GuardFields(props: DestinationPart): React.JSX.Element {
-  const [open, setOpen] = useState(false);
+  const [open, setOpen] = useState(!props.isNew);
   const isWrong = fields.some((field) => Object.keys(props.errors).some((name) => name.startsWith(field)));
   if (!open && !isWrong) {
     return (
@@ -82,7 +82,7 @@ function Guards({ value, change, errors, isNew }: DestinationPart): React.JSX.El
           name="s3_prefix"
           code
           optional
-          hint={isNew ? 'Before every key.' : kept}
+          hint="Before every key."
           value={value.prefix}
           onChange={(prefix) => change({ prefix })}
           error={errors['s3_prefix']}
@@ -94,7 +94,7 @@ function Guards({ value, change, errors, isNew }: DestinationPart): React.JSX.El
           min={1}
           max={10_000}
           step={1}
-          hint={isNew ? 'For providers that allow fewer than 10,000.' : kept}
+          hint="For providers that allow fewer than 10,000."
           value={value.maxParts}
           onChange={(maxParts) => change({ maxParts })}
           error={errors['s3_max_parts']}

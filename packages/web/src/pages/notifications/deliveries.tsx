@@ -3,12 +3,14 @@ import type { ReactNode } from 'react';
 import { Link, useSearchParams } from 'react-router';
 import { useChannels, useDeliveries, useResend, type Delivery, type DeliveryState } from '../../data/notifications.ts';
 import {
+  Badge,
   Button,
   Card,
   countOf,
   DataTable,
   EmptyState,
   FormRow,
+  Inline,
   Loaded,
   Page,
   PageHeader,
@@ -37,7 +39,17 @@ const columns: readonly Column<Delivery>[] = [
     cell: ({ channel: { id, name, type } }) =>
       type === 'ping' ? <Soft>A ping of a schedule</Soft> : <Link to={`/notifications/${id}`}>{name}</Link>,
   },
-  { key: 'what', header: 'Message', cell: (row) => messageOf(row) },
+  {
+    key: 'what',
+    header: 'Message',
+    wide: true,
+    cell: (row) => (
+      <Inline>
+        <Kind delivery={row} />
+        {messageOf(row)}
+      </Inline>
+    ),
+  },
   {
     key: 'state',
     header: 'State',
@@ -103,6 +115,15 @@ export default function DeliveriesPage(): React.JSX.Element {
       )}
     </Page>
   );
+}
+
+/** Whether it told that something began or that it is over. */
+function Kind({ delivery: { cause, events } }: { delivery: Delivery }): React.JSX.Element | null {
+  const kinds = new Set(events.map(({ kind }) => kind));
+  const [kind] = kinds;
+  if (kinds.size !== 1) return null;
+  if (kind === 'alert.raised') return <Badge tone="bad">{cause === 'repeat' ? 'Still open' : 'Raised'}</Badge>;
+  return kind === 'alert.cleared' ? <StateBadge state="cleared" /> : null;
 }
 
 function messageOf({ message, ping, events, event_count: count }: Delivery): string {

@@ -1,6 +1,7 @@
 import { Check } from 'lucide-react';
+import { useDestinations } from '../../data/destinations.ts';
 import type { Protection } from '../../data/protection.ts';
-import { useDestinationCount, useSomebodyIsTold } from '../../data/set-up.ts';
+import { useSomebodyIsTold } from '../../data/set-up.ts';
 import { Callout, Card, LinkButton } from '../../kit/index.ts';
 
 interface Step {
@@ -13,7 +14,7 @@ interface Step {
 
 /** What an installation lacks until it protects anything: shown until a backup is planned, and then only who is told. */
 export function FirstSteps({ protection }: { protection: Protection }): React.JSX.Element | null {
-  const destinations = useDestinationCount().data;
+  const destinations = useDestinations().data;
   const isTold = useSomebodyIsTold().data;
   if (destinations === undefined || isTold === undefined) return null;
   const { databases } = protection;
@@ -34,13 +35,17 @@ export function FirstSteps({ protection }: { protection: Protection }): React.JS
       </Callout>
     );
   }
+  const isElsewhere = destinations.some(({ type }) => type !== 'local');
   const steps: Step[] = [
     {
       label: 'A destination',
-      text: 'Where backups are kept: a bucket, best in another place than the databases.',
+      text:
+        isElsewhere || destinations.length === 0
+          ? 'Where backups are kept: a bucket, best in another place than the databases.'
+          : 'A folder of this machine is there already; add one elsewhere, such as a bucket.',
       to: '/destinations/new',
       action: 'Add destination',
-      done: destinations > 0,
+      done: isElsewhere,
     },
     {
       label: 'A database',

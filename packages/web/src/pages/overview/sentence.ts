@@ -14,6 +14,7 @@ export function sentenceOf({ protected: safe, at_risk: risky, unprotected, unkno
   ].filter((part) => part !== false);
   if (all === 0) return 'There is no database yet.';
   if (unsafe.length === 0) return all === 1 ? 'The one database is protected.' : `All ${all} databases are protected.`;
+  if (all === 1) return `The one database ${(unsafe[0] ?? '').replace(/^1( of 1)? /, '')}.`;
   const [first = '', ...rest] = unsafe;
   const subject =
     unprotected > 0 ? first.replace(/^(\d+) of (\d+)/, '$1 of $2 databases') : `Of ${all} databases ${first}`;

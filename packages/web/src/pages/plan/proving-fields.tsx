@@ -1,4 +1,4 @@
-import { FormRow, NumberField, RadioGroup, SelectField, Stack } from '../../kit/index.ts';
+import { Callout, CodeBlock, FormRow, NumberField, RadioGroup, SelectField, Stack } from '../../kit/index.ts';
 import type { FieldErrors } from './field-errors.ts';
 import type { Proving } from './proving.ts';
 
@@ -23,12 +23,12 @@ export interface ProvingFieldsProps {
   value: Proving;
   onChange: (value: Proving) => void;
   errors: FieldErrors;
-  /** Said of the levels that restore: what the user of the database needs for it. */
-  hint?: string | undefined;
+  /** What lets the user of the database restore into a scratch database, where it needs that. */
+  grant?: string | null;
 }
 
 /** How far and how often backups are proven. */
-export function ProvingFields({ value, onChange, errors, hint }: ProvingFieldsProps): React.JSX.Element {
+export function ProvingFields({ value, onChange, errors, grant = null }: ProvingFieldsProps): React.JSX.Element {
   const options = value.level === 'stored' ? [...levels, stored] : levels;
   return (
     <Stack>
@@ -36,16 +36,24 @@ export function ProvingFields({ value, onChange, errors, hint }: ProvingFieldsPr
         label="Prove that they come back"
         name="level"
         look="cards"
-        {...(hint !== undefined && { hint })}
         value={value.level}
         options={options}
         error={errors['verification.level'] ?? errors['verification.scratch_database_id'] ?? errors['verification']}
         onChange={(level) => onChange({ ...value, level })}
       />
+      {grant !== null && (value.level === 'identical' || value.level === 'restorable') && (
+        <Callout title="A restore to prove it takes one privilege more">
+          <p>To be run by the administrator of the server, unless the user has it: without it no backup is proven.</p>
+          <CodeBlock label="Statement for proving" text={grant} />
+        </Callout>
+      )}
       {value.level !== 'none' && (
         <FormRow>
           <SelectField
             label="How often to prove"
+            {...(value.every === 'each' && {
+              hint: 'Each backup, also one that is asked for by hand, once it is stored.',
+            })}
             value={value.every}
             options={often}
             onChange={(every) => onChange({ ...value, every })}

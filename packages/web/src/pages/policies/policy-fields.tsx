@@ -1,7 +1,8 @@
 import type { Destination } from '../../data/destinations.ts';
 import { Card, FormRow, RadioGroup, SelectField, Stack, TextField } from '../../kit/index.ts';
-import { kinds } from '../databases/new/kinds.ts';
+import { grantOf, kinds } from '../databases/new/kinds.ts';
 import { ServerFields } from '../databases/new/server-fields.tsx';
+import { NotOffSite } from '../destinations/not-off-site.tsx';
 import type { FieldErrors } from '../plan/field-errors.ts';
 import { KeepingFields } from '../plan/keeping-fields.tsx';
 import { ProvingFields } from '../plan/proving-fields.tsx';
@@ -26,7 +27,6 @@ export function PolicyFields({ value, onChange, errors, destinations, isNew }: P
   const { connection } = value;
   const connect = (change: Partial<PolicyForm['connection']>): void =>
     onChange({ ...value, connection: { ...connection, ...change } });
-  const proof = kinds.find(({ type }) => type === connection.type)?.proof;
   return (
     <>
       <Card title="Server">
@@ -97,13 +97,14 @@ export function PolicyFields({ value, onChange, errors, destinations, isNew }: P
             onChange={(destination) => change({ destination })}
             error={errors['destination_id']}
           />
+          <NotOffSite destinations={destinations} chosen={value.destination} />
           <TimingFields value={value.timing} onChange={(timing) => change({ timing })} errors={errors} />
           <KeepingFields value={value.keeping} onChange={(keeping) => change({ keeping })} errors={errors} />
           <ProvingFields
             value={value.proving}
             onChange={(proving) => change({ proving })}
             errors={errors}
-            hint={proof}
+            grant={grantOf(connection)}
           />
         </Stack>
       </Card>

@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { useDestinations, type Destination } from '../../data/destinations.ts';
 import { useSavePolicy, type Policy } from '../../data/policies.ts';
 import { Button, Callout, Form, FormActions, LinkButton, Loaded } from '../../kit/index.ts';
-import { usualDestination } from '../databases/new/destination-choice.tsx';
+import { usualDestination } from '../databases/new/going.ts';
 import { fieldErrors } from '../plan/field-errors.ts';
 import { formOf, newForm, policyOf } from './form.ts';
 import { PolicyFields } from './policy-fields.tsx';
@@ -37,9 +37,9 @@ export function PolicyForm(props: PolicyFormProps): React.JSX.Element {
 }
 
 function Filled({ policy, onSaved, destinations }: PolicyFormProps & { destinations: readonly Destination[] }) {
-  const [form, setForm] = useState(() =>
-    policy ? formOf(policy) : { ...newForm(), destination: usualDestination(destinations) },
-  );
+  const [written, setForm] = useState(() => (policy ? formOf(policy) : newForm()));
+  /** Until one is chosen it follows what destinations there are. */
+  const form = { ...written, destination: written.destination || usualDestination(destinations) };
   const save = useSavePolicy(policy?.id ?? null);
   const submit = (): void =>
     save.mutate(policyOf(form), {

@@ -55,9 +55,10 @@ export default function SignInPage(): React.JSX.Element {
         </Form>
       </Card>
       <p className="soft small">
-        <Code>npm start</Code> prints a token at its first start. Further ones are made on the page Tokens, or on the
-        server by <Code>node services/api/src/admin.ts create-token</Code>. The page keeps no token: signing in gives
-        this browser a session that ends by itself.
+        <Code>npm start</Code> prints a token at its first start, and a further one with{' '}
+        <Code>npm start -- --new-token</Code>. In production it is made on the server by{' '}
+        <Code>{'node services/api/src/admin.ts create-token --account … --name … --scopes all'}</Code>; later ones on
+        the page Tokens. The page keeps no token: signing in gives this browser a session that ends by itself.
       </p>
     </main>
   );

@@ -9,15 +9,19 @@ export interface Kind {
   port: number | null;
   /** What makes a user that can back up, and nothing more; null: there are no users. */
   privileges: ((user: string, database: string) => string) | null;
-  /** What proving by a restore takes beside that. */
-  proof?: string;
+  /** What lets it restore into a scratch database, which proving takes. */
+  grant?: (user: string) => string;
 }
 
+const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
 const postgresql = (user: string): string =>
-  `CREATE ROLE ${user} LOGIN PASSWORD '…' BYPASSRLS;\nGRANT pg_read_all_data TO ${user};`;
+  `CREATE ROLE ${quoted(user)} LOGIN PASSWORD '…' BYPASSRLS;\nGRANT pg_read_all_data TO ${quoted(user)};`;
 
 const mysql = (last: string) => (user: string, database: string) =>
   `CREATE USER ${user} IDENTIFIED BY '…';\nGRANT SELECT, SHOW VIEW, TRIGGER, EVENT ON \`${database}\`.* TO ${user};\n${last} TO ${user};`;
+
+const scratchSchemas = (user: string): string => `GRANT ALL PRIVILEGES ON \`holdfast\\_verify\\_%\`.* TO ${user};`;
 
 const mongodb = (user: string, database: string): string =>
   `db.getSiblingDB('admin').createUser({ user: '${user}', pwd: passwordPrompt(), roles: [{ role: 'read', db: '${database}' }] });`;
@@ -30,7 +34,7 @@ export const kinds: readonly Kind[] = [
     hint: 'A role that may read everything.',
     port: 5432,
     privileges: postgresql,
-    proof: 'A restore into a scratch database takes the privilege CREATEDB.',
+    grant: (user) => `ALTER ROLE ${quoted(user)} CREATEDB;`,
   },
   {
     type: 'mysql',
@@ -38,7 +42,7 @@ export const kinds: readonly Kind[] = [
     hint: 'A user with SELECT, SHOW VIEW, TRIGGER, EVENT.',
     port: 3306,
     privileges: mysql('GRANT SHOW_ROUTINE ON *.*'),
-    proof: 'A restore into a scratch database takes all privileges on scratch names: see the documentation of MySQL.',
+    grant: scratchSchemas,
   },
   {
     type: 'mariadb',
@@ -46,7 +50,7 @@ export const kinds: readonly Kind[] = [
     hint: 'A user with SELECT, SHOW VIEW, TRIGGER, EVENT.',
     port: 3306,
     privileges: mysql('GRANT SELECT ON mysql.proc'),
-    proof: 'A restore into a scratch database takes all privileges on scratch names: see the documentation of MySQL.',
+    grant: scratchSchemas,
   },
   {
     type: 'mongodb',
@@ -79,3 +83,16 @@ export const kinds: readonly Kind[] = [
 ];
 
 export const kindOf = (type: DatabaseType): Kind | undefined => kinds.find((kind) => kind.type === type);
+
+interface Named {
+  type: DatabaseType | null;
+  /** '': by our workers. */
+  server: string;
+  user: string;
+}
+
+/** What the user that was written needs so that backups can be proven by a restore; null: nothing that is known here. */
+export function grantOf({ type, server, user }: Named): string | null {
+  if (type === null || server !== '') return null;
+  return kindOf(type)?.grant?.(user || 'backup') ?? null;
+}

@@ -1,10 +1,10 @@
-import { useChannels } from '../../../data/notifications.ts';
+import { useSomebodyIsTold } from '../../../data/set-up.ts';
 import { Callout, LinkButton } from '../../../kit/index.ts';
 
 /** Said where nobody would hear of a backup that fails. */
 export function NotificationHint(): React.JSX.Element | null {
-  const { data: channels } = useChannels();
-  if (!channels || channels.some(({ enabled }) => enabled)) return null;
+  const { data: isTold } = useSomebodyIsTold();
+  if (isTold !== false) return null;
   return (
     <Callout
       tone="warn"

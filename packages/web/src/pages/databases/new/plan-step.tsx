@@ -7,7 +7,8 @@ import { ProvingFields } from '../../plan/proving-fields.tsx';
 import type { Proving } from '../../plan/proving.ts';
 import { TimingFields } from '../../plan/timing-fields.tsx';
 import type { Timing } from '../../plan/timing.ts';
-import { DestinationChoice, type Going } from './destination-choice.tsx';
+import { DestinationChoice } from './destination-choice.tsx';
+import type { Going } from './going.ts';
 import { NotificationHint } from './notification-hint.tsx';
 
 /** What is done with the database: where its backups go, when they are made, and what becomes of them. */
@@ -22,7 +23,8 @@ export interface PlanStepProps {
   value: Plan;
   onChange: (value: Plan) => void;
   destinations: readonly Destination[];
-  proof: string | undefined;
+  /** What lets the user restore into a scratch database; null: nothing more. */
+  grant: string | null;
   error: unknown;
   errors: FieldErrors;
   busy: boolean;
@@ -31,7 +33,7 @@ export interface PlanStepProps {
 }
 
 export function PlanStep(props: PlanStepProps): React.JSX.Element {
-  const { value, destinations, errors, error, busy, proof, onBack, onAdd } = props;
+  const { value, destinations, errors, error, busy, grant, onBack, onAdd } = props;
   const change = (change: Partial<Plan>): void => props.onChange({ ...value, ...change });
   return (
     <Form label="Protection" error={error} onSubmit={() => onAdd(true)}>
@@ -53,7 +55,7 @@ export function PlanStep(props: PlanStepProps): React.JSX.Element {
             value={value.proving}
             onChange={(proving) => change({ proving })}
             errors={errors}
-            hint={proof}
+            grant={grant}
           />
         </Stack>
       </Card>

@@ -10,6 +10,7 @@ import {
   FormActions,
   FormRow,
   NumberField,
+  Soft,
   TextField,
   toast,
 } from '../../../kit/index.ts';
@@ -58,6 +59,7 @@ export function ConnectionCard({ database }: { database: Database }): React.JSX.
         </Button>
       }
     >
+      {isChanged && <Soft small>What is stored is tested: save or discard the changes first.</Soft>}
       {test.error && <ErrorNotice error={test.error} />}
       {test.data && !isChanged && <TestResult test={test.data} />}
       <Form label="Connection" onSubmit={submit} error={save.error}>
