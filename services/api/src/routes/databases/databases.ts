@@ -104,7 +104,6 @@ async function changeDatabase(call: Call<'/api/databases/:db', { database: Datab
   const { destination_id: destinationId, server_id, ...asked } = call.body.database;
   const { name, type, host, port, user, password, database, options, hooks, objectives, ...periodic } = asked;
   refuseForeignOptions(type ?? current.type, options ?? current.options);
-  if (type !== undefined && type !== current.type) await refuseOtherKind(call, current);
   const first = isUnreached(current) ? firstReach(current, call.body.database) : {};
   if (!isUnreached(current)) refuseOtherReach(current, call.body.database);
   const serverId = server_id ?? undefined;
@@ -128,6 +127,7 @@ async function changeDatabase(call: Call<'/api/databases/:db', { database: Datab
   if (isUnprovable(objectives === undefined ? current.objectives : objectives, isRemote)) {
     throw invalid({ objectives: [`The objectives field ${unprovable}.`] });
   }
+  if (type !== undefined && type !== current.type) await refuseOtherKind(call, current);
   const changes = {
     ...given({ name, type, serverId, host, port, user, password, database, options, hooks, objectives, destinationId }),
     ...first,
