@@ -1,5 +1,6 @@
 import { openClient, type HoldfastClient } from '@holdfast/client';
 import { ask, askHidden } from '@holdfast/recover/src/terminal.ts';
+import { HoldfastError } from '@holdfast/shared/domain';
 import { chooseConnection, type Choice } from './connection/choose.ts';
 import type { Profile } from './connection/profiles.ts';
 import { CliError, exits, usageError } from './exits.ts';
@@ -111,7 +112,7 @@ export class Context {
     try {
       return await asked;
     } catch (error) {
-      if (!(error instanceof Error) || error.name !== 'AbortError') throw error;
+      if (!(error instanceof HoldfastError) || error.code !== 'cancelled') throw error;
       this.surroundings.err.write('\n');
       throw new CliError(exits.interrupted, 'Interrupted.');
     }

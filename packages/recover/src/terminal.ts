@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
+import { HoldfastError } from '@holdfast/shared/domain';
 
 /** Asks whoever sits at the terminal. @returns null when nobody does */
 export async function ask(question: string, signal: AbortSignal): Promise<string | null> {
@@ -24,6 +25,10 @@ async function askThrough(
   const terminal = createInterface({ input: process.stdin, output, terminal: true });
   try {
     return await terminal.question(question, { signal });
+  } catch (error) {
+    // The terminal takes Ctrl-C for itself, and no signal comes.
+    if (error instanceof Error && error.name === 'AbortError') throw new HoldfastError('cancelled', 'Interrupted.');
+    throw error;
   } finally {
     terminal.close();
   }
