@@ -163,6 +163,22 @@ describe('the command line', function suite() {
     for (const secret of secrets) expect([seen, out, err, ...printed].join('\n')).to.not.contain(secret);
   });
 
+  it('makes a channel whose address stands in no argument, and shows its secret once', async () => {
+    const url = 'http://127.0.0.1:9/path-that-is-a-secret';
+    const args = ['notifications', 'add', 'duty', '--type', 'webhook', '--url-stdin', '--json'];
+    const made = await start(args, {}, url).ended;
+    expect(made.code, made.err).to.equal(0);
+    const { signing_secret: first } = JSON.parse(made.out) as { signing_secret: string };
+    expect(first).to.match(/^whsec_/);
+    const shown = await run(['notifications', 'show', 'duty', '--json']);
+    expect(shown.out).to.not.contain(first).and.not.contain('path-that-is-a-secret');
+    const rotated = await json<{ signing_secret: string }>(['notifications', 'rotate-secret', 'duty']);
+    expect(rotated.signing_secret)
+      .to.match(/^whsec_/)
+      .and.not.equal(first);
+    expect((await run(['notifications', 'add', 'mute', '--type', 'slack'])).code, 'without a URL').to.equal(2);
+  });
+
   it('completes its commands in bash', async () => {
     const { out } = await run(['completion', 'bash']);
     const script = join(home, 'completion.bash');

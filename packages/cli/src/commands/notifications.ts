@@ -5,6 +5,7 @@ import { exits, type Exit } from '../exits.ts';
 import { allChannels, findChannel } from '../find.ts';
 import { agoText, timeText } from '../output/figures.ts';
 import type { Channel, Delivery } from '../views.ts';
+import { addChannel, newChannelOptions, rotateSecret } from './notification-add.ts';
 
 interface Target {
   channel: string;
@@ -16,13 +17,15 @@ const target = <T>(command: Argv<T>) =>
   command.positional('channel', { type: 'string', demandOption: true, describe: 'Its name or id' });
 
 export const notificationCommands: Commands = (program, run) =>
-  program.command('notifications', 'Who is told of what (channels are made by `holdfast apply`)', (command) =>
+  program.command('notifications', 'Who is told of what', (command) =>
     command
       .command(['channels', '$0'], 'Lists the channels', {}, run(channels))
+      .command('add <name>', 'Makes a channel', newChannelOptions, run(addChannel))
       .command('show <channel>', 'Shows one', target, run(show))
       .command('test <channel>', 'Sends a message now, and tells what the other side said', target, run(test))
       .command('pause <channel>', 'Sends nothing there', target, run(switchTo(false)))
       .command('resume <channel>', 'Sends there again', target, run(switchTo(true)))
+      .command('rotate-secret <channel>', 'Gives a webhook a new signing secret', target, run(rotateSecret))
       .command(
         'remove <channel>',
         'Removes one with the record of what was sent to it',
@@ -62,7 +65,7 @@ async function channels(context: Context): Promise<void> {
         { title: 'LAST', text: ({ last_delivered_at: at }) => agoText(at, context.now()) },
         { title: 'ID', text: ({ id }) => id },
       ],
-      'Nobody is told of anything: docs/apply.md shows how to make a channel.',
+      'Nobody is told of anything: holdfast notifications add --help.',
     ),
   );
 }
