@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { environment } from '../packages/shared/src/config/index.ts';
 import { testDatabase } from '../packages/testing/src/postgres/index.ts';
+import { compileCache } from '../packages/testing/src/services/index.ts';
 import { until } from '../packages/testing/src/until.ts';
 import { root } from './lib/run.ts';
 
@@ -35,7 +36,7 @@ describe('the unit for systemd', function suite() {
       cwd: root,
       env: {
         PATH: environment()['PATH'],
-        NODE_COMPILE_CACHE: environment()['NODE_COMPILE_CACHE'],
+        ...compileCache(),
         ...given,
         ...settings,
       },

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fingerprint } from '@holdfast/testing/engines';
 import { sharedPostgres, type TestDatabase, type TestPostgres } from '@holdfast/testing/postgres';
 import { startS3, type TestS3 } from '@holdfast/testing/s3';
-import { startHoldfast, type BackupView, type Holdfast } from '@holdfast/testing/services';
+import { compileCache, startHoldfast, type BackupView, type Holdfast } from '@holdfast/testing/services';
 import { newBackupKey } from '@holdfast/pipeline';
 import { until } from '@holdfast/testing/until';
 import { expect } from 'chai';
@@ -83,7 +83,7 @@ describe('when the whole installation is lost and only the bucket and the key ar
     const place = ['--bucket', s3.bucket, '--endpoint', s3.endpoint, '--path-style'];
     const env = {
       PATH: process.env['PATH'] ?? '',
-      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? '',
+      ...compileCache(),
       AWS_ACCESS_KEY_ID: s3.accessKey,
       AWS_SECRET_ACCESS_KEY: s3.secretKey,
       AWS_REGION: s3.region,

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { compileCache } from '@holdfast/testing/services';
 
 const program = join(import.meta.dirname, '../../../packages/cli/bin/holdfast.mjs');
 
@@ -23,7 +24,7 @@ export interface Running {
 /** The command line as somebody without a terminal calls it. @param env the whole environment, but for PATH */
 export function startCli(args: readonly string[], env: Record<string, string>, input = ''): Running {
   const child = spawn(process.execPath, [program, ...args], {
-    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...env },
+    env: { PATH: process.env['PATH'], ...compileCache(), ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   let [out, err] = ['', ''];

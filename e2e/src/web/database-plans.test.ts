@@ -1,38 +1,13 @@
-import { sharedPostgres, type TestDatabase } from '@holdfast/testing/postgres';
+import { sharedPostgres } from '@holdfast/testing/postgres';
 import { expect } from 'chai';
-import type { Page } from 'playwright-core';
 import { sourceDatabase } from '../support/source.ts';
 import { localDestination, register } from '../support/system.ts';
-import { axeCheck, screenshots, useWeb } from './harness/index.ts';
-
-interface Subject {
-  source: TestDatabase;
-  id: string;
-  backupId: string;
-}
+import { axeCheck, useBackedUp, screenshots, useWeb } from './harness/index.ts';
 
 describe('the pages of restores, schedules, retention and settings', function suite() {
   this.timeout(90_000);
   const web = useWeb();
-  let made: Promise<Subject> | undefined;
-
-  const make = async (): Promise<Subject> => {
-    const { holdfast } = web();
-    const source = await sourceDatabase();
-    const id = await register(holdfast, source, await localDestination(holdfast, 'plans'));
-    const backup = await holdfast.client.backup(id);
-    await holdfast.client.waitFor(backup.id, ['done'], 20);
-    return { source, id, backupId: backup.id };
-  };
-  const open = async (path: (subject: Subject) => string): Promise<Subject & { page: Page }> => {
-    const { signIn, visit, page } = web();
-    // Behind what is waited for are dumps and restores by real programs.
-    page.setDefaultTimeout(25_000);
-    const subject = await (made ??= make());
-    await signIn();
-    await visit(path(subject));
-    return { ...subject, page };
-  };
+  const { open } = useBackedUp(web, 'plans');
 
   it('restore beside the database through the wizard, which looks first, and tell what came of it', async () => {
     const { page, source } = await open(({ id, backupId }) => `/databases/${id}/backups/${backupId}/restore`);

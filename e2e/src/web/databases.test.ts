@@ -1,41 +1,12 @@
-import type { TestDatabase } from '@holdfast/testing/postgres';
 import { expect } from 'chai';
 import type { Page } from 'playwright-core';
-import { heldDumps, holdDumps, sourceDatabase } from '../support/source.ts';
-import { localDestination, register } from '../support/system.ts';
-import { axeCheck, screenshots, useWeb } from './harness/index.ts';
-
-interface Subject {
-  source: TestDatabase;
-  /** The registered database. */
-  id: string;
-  /** A good backup of it. */
-  backupId: string;
-}
+import { heldDumps, holdDumps } from '../support/source.ts';
+import { axeCheck, useBackedUp, screenshots, useWeb } from './harness/index.ts';
 
 describe('the pages of a database and its backups', function suite() {
   this.timeout(90_000);
   const web = useWeb();
-  let made: Promise<Subject> | undefined;
-
-  const make = async (): Promise<Subject> => {
-    const { holdfast } = web();
-    const source = await sourceDatabase();
-    const id = await register(holdfast, source, await localDestination(holdfast, 'pages'));
-    const backup = await holdfast.client.backup(id);
-    await holdfast.client.waitFor(backup.id, ['done'], 20);
-    return { source, id, backupId: backup.id };
-  };
-  /** A page of the one database that all tests look at, by somebody who is signed in. */
-  const open = async (path: (subject: Subject) => string): Promise<Subject & { page: Page }> => {
-    const { signIn, visit, page } = web();
-    // Behind what is waited for are dumps and restores by real programs.
-    page.setDefaultTimeout(25_000);
-    const subject = await (made ??= make());
-    await signIn();
-    await visit(path(subject));
-    return { ...subject, page };
-  };
+  const { subject, open } = useBackedUp(web, 'pages');
   const backups = (page: Page) => page.getByRole('table', { name: 'Backups' });
 
   it('back up from the list, show how far it is, and end live without a reload', async () => {
@@ -106,7 +77,7 @@ describe('the pages of a database and its backups', function suite() {
 
   it('delete a backup in two steps, the first of which can be taken back', async () => {
     const { client } = web().holdfast;
-    const { id } = await (made ??= make());
+    const { id } = await subject();
     const { id: backupId } = await client.waitFor((await client.backup(id)).id, ['done'], 20);
     const { page } = await open(() => `/databases/${id}/backups/${backupId}`);
     await page.getByRole('button', { name: 'More actions' }).click();

@@ -7,7 +7,7 @@ import { watchProblems } from './problems.ts';
 import { pictureOfFailure, wide } from './screenshots.ts';
 
 /** An installation and a browser in front of it. */
-interface Web {
+export interface Web {
   holdfast: Holdfast;
   /** A new tab for each test; cookies stay those of the suite. */
   page: Page;

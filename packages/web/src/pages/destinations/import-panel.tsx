@@ -1,21 +1,7 @@
 import { Download } from 'lucide-react';
 import { useImport, useStartImport, type Import } from '../../data/destinations.ts';
-import {
-  Button,
-  Callout,
-  Card,
-  Code,
-  DataTable,
-  KeyValues,
-  Loaded,
-  RelativeTime,
-  Soft,
-  Stack,
-  StateBadge,
-  toast,
-  type Column,
-} from '../../kit/index.ts';
-import { workState } from './work-state.ts';
+import { Card, Code, DataTable, Loaded, RelativeTime, Stack, type Column } from '../../kit/index.ts';
+import { WorkCard } from './work-card.tsx';
 
 type Report = NonNullable<Import['report']>;
 type Named = Report['refused'][number];
@@ -33,37 +19,19 @@ export function ImportPanel({ id }: { id: number }): React.JSX.Element {
     <Loaded query={found}>
       {(data) => (
         <Stack>
-          <Card
+          <WorkCard
             title="Import of backups"
-            actions={
-              <Button
-                icon={Download}
-                busy={start.isPending || workState(data.status).isBusy}
-                onClick={() => start.mutate(undefined, { onError: toast.bad })}
-              >
-                Import now
-              </Button>
-            }
-          >
-            <p>
-              <Soft>
-                Every backup that the place holds comes into the catalogue; what is known already stays as it is. This
-                brings back a lost installation, and may be repeated at any time. Databases come without a connection.
-              </Soft>
-            </p>
-            {data.error && (
-              <Callout tone="bad" title="The last import failed">
-                {data.error.message}
-              </Callout>
-            )}
-            <KeyValues
-              items={[
-                ['State', <StateBadge key="state" {...workState(data.status).badge} />],
-                ['Ended', <RelativeTime key="ended" at={data.ended_at} />],
-                ...(data.report ? reported(data.report) : []),
-              ]}
-            />
-          </Card>
+            about="Every backup that the place holds comes into the catalogue; what is known already stays as it is. This brings back a lost installation, and may be repeated at any time. Databases come without a connection."
+            work={data}
+            failedTitle="The last import failed"
+            start={start}
+            startLabel="Import now"
+            icon={Download}
+            facts={[
+              ['Ended', <RelativeTime key="ended" at={data.ended_at} />],
+              ...(data.report ? reported(data.report) : []),
+            ]}
+          />
           {data.report && <Lists report={data.report} />}
         </Stack>
       )}

@@ -3,24 +3,20 @@ import type { ReactNode } from 'react';
 import { useReconcile, useReconciliation, type Reconciliation } from '../../data/destinations.ts';
 import {
   Badge,
-  Button,
   Bytes,
-  Callout,
   Card,
   Code,
   countOf,
   DataTable,
   EmptyState,
-  KeyValues,
   Loaded,
   RelativeTime,
   Soft,
   Stack,
   StateBadge,
-  toast,
   type Column,
 } from '../../kit/index.ts';
-import { workState } from './work-state.ts';
+import { WorkCard } from './work-card.tsx';
 
 type Orphan = Reconciliation['orphans'][number];
 
@@ -49,35 +45,20 @@ export function ReconciliationPanel({ id }: { id: number }): React.JSX.Element {
     <Loaded query={reconciliation}>
       {(found) => (
         <Stack>
-          <Card
+          <WorkCard
             title="Comparison with the catalogue"
-            actions={
-              <Button
-                icon={GitCompareArrows}
-                busy={reconcile.isPending || workState(found.status).isBusy}
-                onClick={() => reconcile.mutate(undefined, { onError: toast.bad })}
-              >
-                Compare now
-              </Button>
-            }
-          >
-            <p>
-              <Soft>Once a day, what the place holds is compared with the backups that are in the catalogue.</Soft>
-            </p>
-            {found.error && (
-              <Callout tone="bad" title="The last comparison failed">
-                {found.error.message}
-              </Callout>
-            )}
-            <KeyValues
-              items={[
-                ['State', <StateBadge key="state" {...workState(found.status).badge} />],
-                ['Last to its end', <RelativeTime key="last" at={found.succeeded_at} />],
-                ['Next', <RelativeTime key="next" at={found.due_at} />],
-                ...(found.report ? reported(found.report) : []),
-              ]}
-            />
-          </Card>
+            about="Once a day, what the place holds is compared with the backups that are in the catalogue."
+            work={found}
+            failedTitle="The last comparison failed"
+            start={reconcile}
+            startLabel="Compare now"
+            icon={GitCompareArrows}
+            facts={[
+              ['Last to its end', <RelativeTime key="last" at={found.succeeded_at} />],
+              ['Next', <RelativeTime key="next" at={found.due_at} />],
+              ...(found.report ? reported(found.report) : []),
+            ]}
+          />
           <Card title="What no backup owns" flush>
             <DataTable
               label="Objects and uploads that no backup owns"
