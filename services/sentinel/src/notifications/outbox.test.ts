@@ -196,13 +196,16 @@ describe('the outbox of notifications', function suite() {
   });
 
   it('holds up no other channel, and no backup, by one that does not answer', async () => {
+    const hung = Promise.withResolvers<void>();
     receiver.answer = ({ path }, response) => {
       if (path === '/hook') response.end();
+      else hung.resolve();
     };
     await bed.channel({ name: 'dead', secrets: secrets('/dead') });
     await bed.alarm();
     await bed.persistence.notifications.fanOut(500);
     const dead = bed.turn();
+    await hung.promise;
     await bed.channel({ secrets: secrets(), rules: { events: ['backup'] } });
     await bed.finish(await bed.begin());
     await bed.turn();
