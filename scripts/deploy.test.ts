@@ -39,9 +39,7 @@ const only = ({ containers }: { containers: readonly Container[] }): Container =
   return container;
 };
 
-describe('the manifests for Kubernetes', function suite() {
-  this.timeout(30_000);
-
+describe('the manifests for Kubernetes', () => {
   /** What `npm run env -- --kubernetes` writes, with the addresses filled in, by secret. */
   const secrets: Record<string, Record<string, string>> = {};
   before(async () => {

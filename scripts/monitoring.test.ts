@@ -97,9 +97,7 @@ const known: Readonly<Record<string, readonly string[]>> = {
   known: ['true', 'false'],
 };
 
-describe('the monitoring that comes along', function suite() {
-  this.timeout(60_000);
-
+describe('the monitoring that comes along', () => {
   it('is written in the language of Prometheus', () => {
     for (const { of, expr } of expressions) {
       const { errors, selectors } = parsed(expr);

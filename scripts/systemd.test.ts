@@ -18,8 +18,7 @@ interface Ended {
   output: string;
 }
 
-describe('the unit for systemd', function suite() {
-  this.timeout(30_000);
+describe('the unit for systemd', () => {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-unit-'));
   chmodSync(folder, 0o755);
   after(() => rmSync(folder, { recursive: true, force: true }));

@@ -79,6 +79,6 @@ describe('the proxy of the campaign', () => {
     expect(client.writable).to.equal(true);
     expect(proxy.connections).to.equal(1);
     heal();
-    await until('the connection to be gone', 5, () => proxy.connections === 0);
+    await until('the connection to be gone', 15, () => proxy.connections === 0);
   });
 });

@@ -22,7 +22,6 @@ const spooled = ({ folder }: RemoteServer): string[] =>
   readdirSync(join(folder, 'spool')).filter((name) => name !== 'holdfast.pid');
 
 describe('agent of a remote server', function suite() {
-  this.timeout(60_000);
   const holdfast = useHoldfast(() => ({ env: { HOLDFAST_REMOTE_HEARTBEAT_SECONDS: '3' } }));
   let s3: TestS3;
   let destinationId: number;
@@ -193,7 +192,7 @@ describe('agent of a remote server', function suite() {
     await holdfast().database.query(`update holdfast.backups set cancel_requested_at = now() where id = '${id}'`);
     const { error } = await client.waitFor(id, ['error'], 20);
     expect(error).to.include({ code: 'cancelled' });
-    await until('the spool to be empty', 5, () => spooled(server).length === 0);
+    await until('the spool to be empty', 15, () => spooled(server).length === 0);
   });
 
   it('does not share its spool with another agent, which would take its archives away', async () => {

@@ -25,7 +25,6 @@ const backends = [
 const count = (text: string, part: string): number => text.split(part).length - 1;
 
 describe('the start of the services', function suite() {
-  this.timeout(60_000);
   let postgres: TestPostgres;
   const running: Service[] = [];
 

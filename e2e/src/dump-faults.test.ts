@@ -4,8 +4,7 @@ import { childrenOf } from './support/processes.ts';
 import { heldDumps, holdDumps, sourceDatabase, terminate } from './support/source.ts';
 import { localDestination, register, storedLocally, untilSwept, useHoldfast, wholeBackup } from './support/system.ts';
 
-describe('a dump that dies', function suite() {
-  this.timeout(60_000);
+describe('a dump that dies', () => {
   const holdfast = useHoldfast();
 
   const faults: {
@@ -37,7 +36,7 @@ describe('a dump that dies', function suite() {
       const hold = await holdDumps(source);
       const { id } = await client.backup(databaseId);
       await strike(await heldDumps(source), source);
-      const failed = await client.waitFor(id, ['scheduled'], 10);
+      const failed = await client.waitFor(id, ['scheduled'], 20);
       expect(failed.error).to.include({ code });
       await hold.release();
 
@@ -56,7 +55,7 @@ describe('a dump that dies', function suite() {
     const { id } = await client.backup(databaseId);
     for (let attempt = 1; attempt <= 3; attempt += 1) {
       await terminate(source, await heldDumps(source));
-      await client.waitFor(id, attempt < 3 ? ['scheduled'] : ['error'], 10);
+      await client.waitFor(id, attempt < 3 ? ['scheduled'] : ['error'], 20);
     }
     await hold.release();
     const backup = await client.findBackup(id);

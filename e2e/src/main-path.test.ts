@@ -10,8 +10,7 @@ import { sourceDatabase } from './support/source.ts';
 import { localDestination, queues, register, storedLocally, useHoldfast, wholeBackup } from './support/system.ts';
 
 for (const { name, options } of queues) {
-  describe(`main path, ${name}`, function suite() {
-    this.timeout(60_000);
+  describe(`main path, ${name}`, () => {
     const holdfast = useHoldfast(options);
 
     it('brings a database back with the same content, by its own restore and by public tools alone', async () => {

@@ -16,8 +16,7 @@ const linesOf = (output: string): Record<string, unknown>[] =>
     .filter((line) => line.startsWith('{'))
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 
-describe('what operators see', function suite() {
-  this.timeout(60_000);
+describe('what operators see', () => {
   let collector: Collector;
   const holdfast = useHoldfast(async () => {
     collector = await startCollector();

@@ -16,8 +16,7 @@ interface Restore {
   group_id: string;
 }
 
-describe('a policy of a whole server', function suite() {
-  this.timeout(60_000);
+describe('a policy of a whole server', () => {
   const holdfast = useHoldfast(() => ({ schedulers: 2 }));
 
   it('covers a database from the slot after its making on, with two schedulers, and restores a run together', async () => {

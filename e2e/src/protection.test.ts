@@ -9,8 +9,7 @@ interface Protection {
   since: string | null;
 }
 
-describe('protection', function suite() {
-  this.timeout(60_000);
+describe('protection', () => {
   const holdfast = useHoldfast(() => ({
     sentinel: true,
     env: { HOLDFAST_SILENT_SECONDS: '3', HOLDFAST_ALERT_SECONDS: '0.5' },

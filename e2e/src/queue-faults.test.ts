@@ -6,7 +6,6 @@ import { heldDumps, holdDumps, sourceDatabase } from './support/source.ts';
 import { localDestination, register, settledAttempts, useHoldfast } from './support/system.ts';
 
 describe('a queue that fails, in Redis', function suite() {
-  this.timeout(60_000);
   let redis: TestRedis;
   before(async function startStopped() {
     needsRedis(this);
@@ -24,7 +23,7 @@ describe('a queue that fails, in Redis', function suite() {
     const databaseId = await register(holdfast(), await sourceDatabase(), await localDestination(holdfast(), 'down'));
     const asked = performance.now();
     const { id } = await client.backup(databaseId);
-    expect(performance.now() - asked, 'milliseconds to accept a backup').to.be.below(4000);
+    expect(performance.now() - asked, 'milliseconds to accept a backup').to.be.below(15_000);
     await redis.restart();
     expect(await client.waitFor(id, ['done'], 20)).to.include({ attempt: 1 });
   });

@@ -17,7 +17,6 @@ interface DatabaseTest {
 }
 
 describe('what cannot work', function suite() {
-  this.timeout(60_000);
   const holdfast = useHoldfast();
 
   /** Backs up and expects the refusal in the row within 15 s, after one attempt. */

@@ -3,8 +3,7 @@ import { until } from '@holdfast/testing/until';
 import { sourceDatabase } from './support/source.ts';
 import { localDestination, register, useHoldfast } from './support/system.ts';
 
-describe('a schedule', function suite() {
-  this.timeout(60_000);
+describe('a schedule', () => {
   const holdfast = useHoldfast(() => ({ schedulers: 2 }));
 
   it('makes exactly one backup a tick with two schedulers, also when one of them is killed', async () => {

@@ -11,8 +11,7 @@ interface Kept extends RestoreView {
   undo_of: string | null;
 }
 
-describe('a restore in place', function suite() {
-  this.timeout(60_000);
+describe('a restore in place', () => {
   const holdfast = useHoldfast();
 
   it('is undone by one call and done again by another, byte for byte, until the former content is dropped', async () => {

@@ -72,8 +72,7 @@ const failure = async (work: Promise<unknown>): Promise<SdkError> => {
   return thrown;
 };
 
-describe('the Vanguard PHP SDK', function suite() {
-  this.timeout(60_000);
+describe('the Vanguard PHP SDK', () => {
   let s3: TestS3;
   before(async () => {
     s3 = await startS3();

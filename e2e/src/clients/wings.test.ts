@@ -12,8 +12,7 @@ import { isKept, Wings } from '../support/wings.ts';
 
 const mebibyte = 2 ** 20;
 
-describe('the daemon Wings', function suite() {
-  this.timeout(60_000);
+describe('the daemon Wings', () => {
   const holdfast = useHoldfast(() => ({
     env: { HOLDFAST_REMOTE_DEADLINE_SECONDS: '6', HOLDFAST_REMOTE_HEARTBEAT_SECONDS: '3' },
   }));
@@ -64,7 +63,7 @@ describe('the daemon Wings', function suite() {
     const { id, file } = await asked(Buffer.alloc(70 * mebibyte, 'volume'));
     await wings.backUp(id, file);
     const { client } = holdfast();
-    const done = await client.waitFor(id, ['done'], 5);
+    const done = await client.waitFor(id, ['done'], 20);
     const content = readFileSync(file);
     expect(done).to.include({
       size: content.length,

@@ -6,8 +6,7 @@ import { axeCheck, screenshots, useWeb } from './harness/index.ts';
 
 const day = 86_400_000;
 
-describe('the overview and the alerts', function suite() {
-  this.timeout(60_000);
+describe('the overview and the alerts', () => {
   const web = useWeb(() => ({ sentinel: true, env: { HOLDFAST_ALERT_SECONDS: '0.5' } }));
   let good = '';
 
@@ -57,7 +56,7 @@ describe('the overview and the alerts', function suite() {
     expect(await rows.nth(1).textContent(), 'the worst is first').to.include('Unprotected');
     await page.getByRole('heading', { name: 'Open alerts' }).waitFor();
     await tile.click();
-    await until('the other database to be left out', 5, async () => (await rows.count()) === 2);
+    await until('the other database to be left out', 15, async () => (await rows.count()) === 2);
   });
 
   it('shows what came of each day’s slots, reached by arrows alone', async () => {

@@ -13,8 +13,7 @@ interface Told {
   body: string;
 }
 
-describe('setting up by the web page', function suite() {
-  this.timeout(30_000);
+describe('setting up by the web page', () => {
   const web = useWeb(() => ({ sentinel: true }));
   let s3: TestS3;
   let receiver: Server;

@@ -14,8 +14,7 @@ async function transferred(page: Page, load: () => Promise<void>): Promise<numbe
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }
 
-describe('signing in to the web page', function suite() {
-  this.timeout(30_000);
+describe('signing in to the web page', () => {
   const web = useWeb();
 
   const form = (page: Page) => ({

@@ -1,8 +1,7 @@
 import { expect } from 'chai';
 import { axeCheck, screenshots, useWeb } from './harness/index.ts';
 
-describe('the pages of tokens, the audit log and the queues', function suite() {
-  this.timeout(40_000);
+describe('the pages of tokens, the audit log and the queues', () => {
   const web = useWeb();
 
   it('shows a new token once, which works until it is revoked', async () => {

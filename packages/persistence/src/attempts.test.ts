@@ -5,8 +5,7 @@ import { failure, lease, newFile, openWorld, type World } from './testing/world.
 
 const hours = 6 * 3600;
 
-describe('attempts', function () {
-  this.timeout(30_000);
+describe('attempts', () => {
   let world: World;
   before(async () => {
     world = await openWorld();

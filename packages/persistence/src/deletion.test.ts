@@ -136,8 +136,7 @@ describe('deletion', () => {
       expect(await answer).to.equal('being_restored');
     });
 
-    it('never meets a claim, a restore or a lock, whichever comes first', async function races() {
-      this.timeout(60_000);
+    it('never meets a claim, a restore or a lock, whichever comes first', async () => {
       const clash = `
         select from holdfast.backups b where b.deletion_requested_at is not null and (
           b.status not in ('done', 'error') or b.locked_at is not null
@@ -290,8 +289,7 @@ describe('deletion', () => {
       expect(await mark(id)).to.equal('requested');
     });
 
-    it('is taken back or carried out, never both, when both are tried in the same moment', async function both() {
-      this.timeout(30_000);
+    it('is taken back or carried out, never both, when both are tried in the same moment', async () => {
       for (let round = 0; round < 40; round += 1) {
         const backup = await world.doneBackup();
         await mark(backup.id);
@@ -309,8 +307,7 @@ describe('deletion', () => {
       }
     });
 
-    it('is refused for the only good backup where that is asked, also when two good ones are deleted at once', async function last() {
-      this.timeout(30_000);
+    it('is refused for the only good backup where that is asked, also when two good ones are deleted at once', async () => {
       const keep = { keepLastGood: true };
       for (let round = 0; round < 15; round += 1) {
         const database = await world.newDatabase();
@@ -406,8 +403,7 @@ describe('deletion', () => {
       expect(await expire(database.id, [running.id, newest.id])).to.have.members([running.id, newest.id]);
     });
 
-    it('never marks the last good backup, whatever else goes, is damaged or is deleted at the same moment', async function good() {
-      this.timeout(60_000);
+    it('never marks the last good backup, whatever else goes, is damaged or is deleted at the same moment', async () => {
       const isGood = `select count(*)::integer as count from holdfast.backups
         where database_id = $1 and status = 'done' and damaged_at is null and deletion_requested_at is null`;
       for (let round = 0; round < 15; round += 1) {
@@ -555,8 +551,7 @@ describe('deletion', () => {
       expect(await world.destinations.find(used.destination.id)).to.equal(null);
     });
 
-    it('ends also when two workers remove its last two backups at once', async function both() {
-      this.timeout(30_000);
+    it('ends also when two workers remove its last two backups at once', async () => {
       for (let round = 0; round < 30; round += 1) {
         const used = await usedDestination();
         const [first, second] = [await backupIn(used), await backupIn(used)];
@@ -640,8 +635,7 @@ describe('deletion', () => {
       }
     });
 
-    it('does not wait for ever with a worker that claims one of its backups', async function claims() {
-      this.timeout(30_000);
+    it('does not wait for ever with a worker that claims one of its backups', async () => {
       for (let round = 0; round < 20; round += 1) {
         const used = await usedDestination();
         const backup = await backupIn(used, false);

@@ -16,8 +16,7 @@ const report = {
   refusedCount: 0,
 };
 
-describe('imports', function suite() {
-  this.timeout(20_000);
+describe('imports', () => {
   let world: World;
   let id: number;
   before(async () => {

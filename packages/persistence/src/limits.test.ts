@@ -4,8 +4,7 @@ import type { Persistence } from './index.ts';
 import { crowdOf, resultOf, type Crowd } from './testing/crowd.ts';
 import { failure, lease, openWorld, type World } from './testing/world.ts';
 
-describe('limits', function suite() {
-  this.timeout(20_000);
+describe('limits', () => {
   let world: World;
   let crowd: Crowd;
   before(async () => {

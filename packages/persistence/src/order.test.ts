@@ -8,8 +8,7 @@ import { failure, lease, openWorld, type World } from './testing/world.ts';
 const ahead = 4;
 const never = 3600;
 
-describe('the order of what waits', function suite() {
-  this.timeout(60_000);
+describe('the order of what waits', () => {
   let world: World;
   let crowd: Crowd;
   before(async () => {

@@ -3,8 +3,7 @@ import { Secret, type PolicyRun, type ServerPolicy } from '@holdfast/shared/doma
 import type { NewPolicy, Persistence, RunRestore } from './index.ts';
 import { lease, newFile, newSchedule, openWorld, unusedName, type World } from './testing/world.ts';
 
-describe('policies of whole servers', function suite() {
-  this.timeout(30_000);
+describe('policies of whole servers', () => {
   let world: World;
   let other: Persistence;
 

@@ -329,8 +329,7 @@ describe('retention', () => {
     expect(await visible(made)).to.deep.equal(idsOf([first, second]));
   });
 
-  it('leaves the last good one whatever two schedulers, users and the store write at once', async function races() {
-    this.timeout(60_000);
+  it('leaves the last good one whatever two schedulers, users and the store write at once', async () => {
     for (let round = 0; round < 12; round += 1) {
       const made = await line({ keepLast: 1, daily: 1 }, 4);
       const [first, second, third, fourth] = made.backups;

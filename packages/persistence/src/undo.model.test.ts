@@ -89,8 +89,7 @@ async function act(world: World, database: Database, backupId: string, model: Mo
   }
 }
 
-describe('former content through any history', function suite() {
-  this.timeout(60_000);
+describe('former content through any history', () => {
   let world: World;
   before(async () => {
     world = await openWorld();

@@ -4,8 +4,7 @@ import { failure, lease, newSchedule, openWorld, type World } from './testing/wo
 
 const never = 1_000_000_000;
 
-describe('the plan of verifications', function suite() {
-  this.timeout(20_000);
+describe('the plan of verifications', () => {
   let world: World;
   let database: Database;
   before(async () => {

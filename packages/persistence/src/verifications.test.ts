@@ -8,8 +8,7 @@ const changed: Damage = { state: 'changed', detail: 'The digest of the dump is a
 
 const cancelledError = { code: 'cancelled', message: 'Cancelled on request.' };
 
-describe('verifications', function suite() {
-  this.timeout(20_000);
+describe('verifications', () => {
   let world: World;
   let crowd: Crowd;
   let backup: Backup;

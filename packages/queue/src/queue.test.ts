@@ -213,7 +213,7 @@ describe('a queue that hangs', () => {
         return failureOf(producer.ring('attempt.sweep@1', payload, { jobId }));
       });
       for (const error of await Promise.all(rings)) expect(error).to.be.instanceOf(HoldfastError);
-      expect(performance.now() - start).to.be.below(2000);
+      expect(performance.now() - start).to.be.below(10_000);
     } finally {
       process.kill(server.pid, 'SIGCONT');
     }
@@ -289,11 +289,11 @@ describe('a server that takes connections and never answers', () => {
       const start = performance.now();
       const rings = Array.from({ length: 5 }, () => failureOf(producer.ring('attempt.sweep@1', payload, { jobId })));
       for (const error of await Promise.all(rings)) expect(error).to.be.instanceOf(HoldfastError);
-      expect(performance.now() - start).to.be.below(2000);
+      expect(performance.now() - start).to.be.below(10_000);
       const consumers = await startConsumers(connection, idle, { concurrency, logger });
       const stopping = performance.now();
       await consumers.stop();
-      expect(performance.now() - stopping).to.be.below(7000);
+      expect(performance.now() - stopping).to.be.below(15_000);
       await producer.close();
     });
   }

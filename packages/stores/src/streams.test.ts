@@ -23,7 +23,7 @@ describe('a read of a promised length', () => {
     });
     reader.read(0);
     source.push(Buffer.alloc(300_000));
-    await until('the reader to be full', 5, () => reader.readableLength === 300_000);
+    await until('the reader to be full', 15, () => reader.readableLength === 300_000);
     source.destroy(new Error('The connection broke.'));
     await nextTurn();
     await nextTurn();

@@ -43,7 +43,6 @@ const endless = (): Readable => {
 };
 
 describe('agent', function suite() {
-  this.timeout(15_000);
   let bed: Bed;
   beforeEach(async () => {
     bed = await openBed();
@@ -55,7 +54,7 @@ describe('agent', function suite() {
 
   const reported = async (): Promise<Record<string, unknown>> => {
     await until('a report', 10, () => bed.double.reports.length > 0);
-    await until('the spool to be empty', 5, () => bed.spooled().length === 0);
+    await until('the spool to be empty', 15, () => bed.spooled().length === 0);
     return bed.double.reports.at(-1) ?? {};
   };
 
@@ -150,7 +149,7 @@ describe('agent', function suite() {
     bed.double.fault('report', { type: 'answer', status: 500 }, 3);
     bed.double.fault('report', { type: 'deaf' });
     bed.start({ shop: buffered() }, { pace: { baseSeconds: 0.2, capSeconds: 0.4 } });
-    await until('a report that was refused', 5, () => bed.double.log.includes('report'));
+    await until('a report that was refused', 15, () => bed.double.log.includes('report'));
     expect(bed.spooled()).to.have.length(1);
     expectWhole(await reported());
     expect(bed.double.reports).to.have.length(2);
@@ -160,8 +159,8 @@ describe('agent', function suite() {
     bed.double.offer({ database });
     bed.double.fault('report', { type: 'answer', status: 400 });
     bed.start({ shop: buffered() });
-    await until('the refusal', 5, () => bed.log().includes('does not take the report'));
-    await until('the spool to be empty', 5, () => bed.spooled().length === 0);
+    await until('the refusal', 15, () => bed.log().includes('does not take the report'));
+    await until('the spool to be empty', 15, () => bed.spooled().length === 0);
     expect(bed.double.log.filter((line) => line === 'report')).to.have.length(1);
   });
 
@@ -189,7 +188,7 @@ describe('agent', function suite() {
     }
     bed.double.offer({ database: { ...database, type: 'postgresql' } });
     bed.start({ shop: buffered() });
-    await until('four reports', 5, () => bed.double.reports.length === 4);
+    await until('four reports', 15, () => bed.double.reports.length === 4);
     for (const report of bed.double.reports) expect(report).to.deep.equal({ successful: false });
     expect(bed.log()).to.contain('no source \\"other\\"').and.to.contain('of type files here');
     expect(bed.double.log).not.to.include('links');
@@ -199,7 +198,7 @@ describe('agent', function suite() {
     bed.double.heartbeatSeconds = 0.6;
     bed.double.offer({ database });
     bed.start({ shop: buffered(endless) });
-    await until('heartbeats', 5, () => bed.double.heartbeats.length >= 4);
+    await until('heartbeats', 15, () => bed.double.heartbeats.length >= 4);
     expect(bed.double.heartbeats.at(-1)).to.equal(content.length);
     expect(bed.double.reports).to.have.length(0);
   });
@@ -218,7 +217,7 @@ describe('agent', function suite() {
     bed.double.fault('heartbeat', { type: 'deaf' });
     bed.double.offer({ database });
     bed.start({ shop: buffered(endless) });
-    await until('a heartbeat that is heard', 5, () => bed.double.heartbeats.length >= 2);
+    await until('a heartbeat that is heard', 15, () => bed.double.heartbeats.length >= 2);
     expect(bed.double.reports).to.have.length(0);
     bed.double.fault('heartbeat', { type: 'answer', status: 503 }, 50);
     expect(await reported()).to.deep.equal({ successful: false });
@@ -241,7 +240,7 @@ describe('agent', function suite() {
     bed.double.fault('claim', { type: 'answer', status: 502 }, 2);
     bed.double.fault('claim', { type: 'deaf' });
     bed.start({ shop: buffered() });
-    await until('it to be welcome', 5, () => bed.log().includes('connected to the service'));
+    await until('it to be welcome', 15, () => bed.log().includes('connected to the service'));
     bed.double.fault('claim', { type: 'answer', status: 403 }, 2);
     bed.double.offer({ database });
     expectWhole(await reported());
@@ -251,7 +250,7 @@ describe('agent', function suite() {
     bed.double.offer({ database });
     bed.double.fault('put', { type: 'answer', status: 500 }, 2);
     const agent = bed.start({ shop: buffered() }, { graceSeconds: 10, pace: { baseSeconds: 0.3 } });
-    await until('the upload', 5, () => bed.double.log.includes('put 1'));
+    await until('the upload', 15, () => bed.double.log.includes('put 1'));
     await agent.stop();
     expectWhole(await reported());
   });
@@ -259,7 +258,7 @@ describe('agent', function suite() {
   it('aborts its job when the grace is over, and reports it as failed before it ends', async () => {
     bed.double.offer({ database });
     const agent = bed.start({ shop: buffered(endless) }, { graceSeconds: 0.2 });
-    await until('the dump', 5, () => bed.spooled().length === 1);
+    await until('the dump', 15, () => bed.spooled().length === 1);
     await agent.stop();
     expect(await reported()).to.deep.equal({ successful: false });
   });
@@ -278,7 +277,7 @@ describe('agent', function suite() {
   it('keeps archives in files that nobody else reads, in a folder that nobody else enters', async () => {
     bed.double.offer({ database });
     bed.start({ shop: buffered(endless) });
-    const [name = ''] = await until('the spool file', 5, () => (bed.spooled().length > 0 ? bed.spooled() : null));
+    const [name = ''] = await until('the spool file', 15, () => (bed.spooled().length > 0 ? bed.spooled() : null));
     const spool = join(bed.folder, 'spool');
     expect(statSync(spool).mode & 0o777).to.equal(0o700);
     expect(statSync(join(spool, name)).mode & 0o777).to.equal(0o600);

@@ -18,7 +18,6 @@ const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).dig
 const databaseId = '0190a1b2-0000-7000-8000-000000000000';
 
 describe('restore on a remote server', function suite() {
-  this.timeout(30_000);
   let bed: Bed;
   let site: string;
   beforeEach(async () => {
@@ -113,7 +112,7 @@ describe('restore on a remote server', function suite() {
 
   const restored = async (): Promise<unknown> => {
     const report = await until('the report of the restore', 20, () => bed.double.restoreReports.shift());
-    await until('the spool to be empty', 5, () => bed.spooled().length === 0);
+    await until('the spool to be empty', 15, () => bed.spooled().length === 0);
     return report['successful'];
   };
 

@@ -33,7 +33,7 @@ describe('an API that stops', () => {
       return list(account);
     };
     const running = ask(api.url, '/api/databases', token);
-    await until('the request to run', 5, () => entered);
+    await until('the request to run', 15, () => entered);
     const stopped = api.stop();
     expect(await ask(api.url, '/healthz')).to.include({ status: 200 });
     const ready = await ask(api.url, '/readyz');
@@ -57,11 +57,11 @@ describe('an API that stops', () => {
       return work;
     };
     const waiting = bed.ask('POST', '/api/remote/jobs/claim', { body: { wait_seconds: 25 }, headers: accept });
-    await until('the claim to wait', 5, () => asked > 0);
+    await until('the claim to wait', 15, () => asked > 0);
     const from = performance.now();
     const stopped = bed.stop();
     expect((await waiting).status).to.equal(204);
     await stopped;
-    expect(performance.now() - from, 'milliseconds').to.be.below(3000);
+    expect(performance.now() - from, 'milliseconds').to.be.below(10_000);
   });
 });

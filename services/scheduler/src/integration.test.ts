@@ -14,8 +14,7 @@ const logger = createLogger('test', 'silent');
 const lease = { worker: 'tests', seconds: 0.2 };
 const waits = { method: 'manual', destinationId: null, requestId: 'r', maxFailures: 3 } as const;
 
-describe('scheduler with a real database and queue', function suite() {
-  this.timeout(20_000);
+describe('scheduler with a real database and queue', () => {
   let database: TestDatabase;
   let persistence: Persistence;
   let producer: Producer;

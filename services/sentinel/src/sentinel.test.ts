@@ -37,7 +37,7 @@ describe('the sentinel', () => {
       clock: systemClock,
       ids: systemIds,
     });
-    await until('both to have had several turns', 5, () => turns.judged > 2 && turns.watched > 2);
+    await until('both to have had several turns', 15, () => turns.judged > 2 && turns.watched > 2);
     await sentinel.stop();
     const { judged } = turns;
     await new Promise((resolve) => {

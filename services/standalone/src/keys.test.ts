@@ -16,8 +16,7 @@ import { newSecretKey, readSecretKeys, writeSecretKeys } from './state.ts';
 const logger = createLogger('test', 'silent');
 const environment = { HOLDFAST_PORT: '0', HOLDFAST_LOG_LEVEL: 'warn', PATH: givenEnvironment()['PATH'] };
 
-describe('the keys of an installation', function suite() {
-  this.timeout(60_000);
+describe('the keys of an installation', () => {
   let folder: string;
   let stateDir: string;
   let running: Standalone | null = null;

@@ -22,8 +22,7 @@ const environment = {
   PATH: givenEnvironment()['PATH'],
 };
 
-describe('single-process mode', function suite() {
-  this.timeout(60_000);
+describe('single-process mode', () => {
   const folders: string[] = [];
   const running: Standalone[] = [];
 

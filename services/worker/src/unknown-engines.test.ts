@@ -13,8 +13,7 @@ import { openBed, type Bed } from './testing/bed.ts';
 
 const context = { jobId: 'job', signal: new AbortController().signal };
 
-describe('a worker that knows fewer kinds of databases', function suite() {
-  this.timeout(60_000);
+describe('a worker that knows fewer kinds of databases', () => {
   let service: TestDatabase;
   let bed: Bed;
   let queue: QueueConnection;

@@ -73,7 +73,7 @@ describe('startWorker', function suite() {
   }
 
   async function ring(backupId: string): Promise<void> {
-    await until('the attempt to be due', 5, async () => (await bed.backup(backupId)).runAfter <= new Date());
+    await until('the attempt to be due', 15, async () => (await bed.backup(backupId)).runAfter <= new Date());
     await producer.ring('backup.run@1', { backupId, requestId: null }, { jobId: systemIds.uuid() });
   }
 

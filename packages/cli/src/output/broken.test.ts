@@ -20,8 +20,7 @@ async function ended(stdout: number | 'cut'): Promise<{ code: number | null; err
 }
 
 describe('standard output that takes no more', () => {
-  it('ends the program badly, in words where the disk is full and without any where the reader went', async function full() {
-    this.timeout(15_000);
+  it('ends the program badly, in words where the disk is full and without any where the reader went', async () => {
     const device = openSync('/dev/full', 'w');
     const [full, cut] = await Promise.all([ended(device), ended('cut')]);
     closeSync(device);

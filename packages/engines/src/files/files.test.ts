@@ -29,8 +29,7 @@ const {
 const signal = new AbortController().signal;
 const isRoot = process.getuid?.() === 0;
 
-describe('the engine of directories', function suite() {
-  this.timeout(20_000);
+describe('the engine of directories', () => {
   let folder: string;
   let site: string;
 

@@ -85,7 +85,7 @@ describe('MongoDB', () => {
       expect(message).to.contain('"mode":384').and.not.contain('[redacted]').and.not.contain('mongodb://');
       const file = /"file":"([^"]+)"/.exec(message)?.[1] ?? '';
       expect(file).to.contain('holdfast-mongodb-');
-      await until('the file is gone', 5, () => !existsSync(file));
+      await until('the file is gone', 15, () => !existsSync(file));
     });
 
     it('says that the dump of one database is not as of one moment, and measures its very bytes', async () => {

@@ -10,7 +10,6 @@ import { engineWith, realEngine } from '../testing/mysql/subject.ts';
 
 for (const flavour of ['mysql', 'mariadb'] as const) {
   describe(`${flavour} dumps`, function () {
-    this.timeout(60_000);
     let engine: Engine;
 
     before(function () {

@@ -12,7 +12,6 @@ import { realEngine } from '../testing/mysql/subject.ts';
 const table = ['CREATE TABLE t (a INT)'];
 
 describe('TLS to MariaDB and MySQL', function () {
-  this.timeout(60_000);
   let folder: string;
   let connection: Connection;
 

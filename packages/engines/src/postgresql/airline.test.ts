@@ -22,8 +22,6 @@ async function definitions(folders: readonly string[], major: number, connection
 }
 
 describe('an airline in PostgreSQL', function suite() {
-  this.timeout(60_000);
-
   for (const major of [15, 18] as const) {
     it(`comes back from ${major} with all that it is made of, and is itself again when it is put in place`, async function () {
       const newer = newerDebian();

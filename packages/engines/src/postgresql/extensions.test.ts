@@ -105,7 +105,6 @@ describe('extensions of a PostgreSQL database', () => {
     let folder: string;
     before(async function () {
       if (newerDebian() === null) return this.skip();
-      this.timeout(30_000);
       folder = mkdtempSync(join(tmpdir(), 'holdfast-extension-'));
       const place = join(folder, 'extension');
       mkdirSync(place);

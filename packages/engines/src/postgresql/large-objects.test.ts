@@ -19,7 +19,6 @@ for (const major of [15, 18] as const satisfies Major[]) {
     let source: Connection;
     before(async function () {
       if (major === 18 && newerDebian() === null) return this.skip();
-      this.timeout(30_000);
       // As few locks as a server can have: none may be needed for each object.
       server = await startPostgres({ major, settings: { max_locks_per_transaction: '10', max_connections: '20' } });
       source = await newDatabase('empty', server);

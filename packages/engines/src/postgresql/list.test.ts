@@ -3,8 +3,7 @@ import { Secret } from '@holdfast/shared/domain';
 import { testDatabase, type TestDatabase } from '@holdfast/testing/postgres';
 import { createEngines } from '../index.ts';
 
-describe('the list of the databases of a PostgreSQL server', function suite() {
-  this.timeout(30_000);
+describe('the list of the databases of a PostgreSQL server', () => {
   const signal = new AbortController().signal;
   const engine = createEngines({ clientFolders: [] }).get('postgresql');
   let open: TestDatabase;

@@ -65,8 +65,7 @@ describe('PostgreSQL behind a connection pooler', () => {
     expect(await contentOf(direct, target.database)).to.deep.equal(await contentOf(direct));
   });
 
-  it('says that a pool is too small rather than wait for ever', async function () {
-    this.timeout(20_000);
+  it('says that a pool is too small rather than wait for ever', async () => {
     const small = await behind('session', 1);
     await failureOf(engine.probe(small, calm()), 'server_busy');
   });

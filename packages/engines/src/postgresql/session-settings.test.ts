@@ -133,8 +133,7 @@ describe("settings of a database and of the user's role", () => {
 
 describe('a session', () => {
   for (const major of [16, 18] as const satisfies Major[]) {
-    it(`is not ended by limits that PostgreSQL ${major} knows`, async function () {
-      this.timeout(20_000);
+    it(`is not ended by limits that PostgreSQL ${major} knows`, async () => {
       const server = await startPostgres({ major });
       const limits = ['statement_timeout', 'idle_session_timeout', 'idle_in_transaction_session_timeout'];
       if (major >= 17) limits.push('transaction_timeout');

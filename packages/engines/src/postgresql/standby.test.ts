@@ -19,7 +19,6 @@ async function readSlowly(stream: Readable): Promise<void> {
 }
 
 describe('a standby of PostgreSQL', function suite() {
-  this.timeout(60_000);
   let primary: TestPostgres;
   let source: Connection;
   let standby: TestPostgres;

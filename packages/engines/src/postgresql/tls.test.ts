@@ -42,8 +42,7 @@ const telling = createEngines({
   ],
 }).get('postgresql');
 
-describe('TLS to PostgreSQL', function () {
-  this.timeout(60_000);
+describe('TLS to PostgreSQL', () => {
   let server: TestPostgres;
   let trusted: string;
   const stranger = certificate('IP:127.0.0.1').ca;

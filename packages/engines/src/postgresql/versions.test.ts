@@ -75,7 +75,6 @@ const into = (database: string): RestoreRequest => ({
 });
 
 describe('PostgreSQL in several majors', function suite() {
-  this.timeout(60_000);
   const servers = new Map<Major, TestPostgres>();
   const sources = new Map<Major, Connection>();
   const backups = new Map<Major, Backup>();

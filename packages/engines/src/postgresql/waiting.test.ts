@@ -38,7 +38,6 @@ function keepalives(serverPort: number): number[] {
 }
 
 describe('PostgreSQL where something has to be waited for', function () {
-  this.timeout(60_000);
   afterEach(() => until('no program runs', 10, () => runningPrograms().length === 0));
 
   it('ends a dump that waits for a lock, and names the table', async () => {
@@ -107,8 +106,7 @@ describe('PostgreSQL where something has to be waited for', function () {
   });
 });
 
-describe('a restore into a new database', function () {
-  this.timeout(60_000);
+describe('a restore into a new database', () => {
   let connection: Connection;
   let archive: Buffer;
   before(async () => {

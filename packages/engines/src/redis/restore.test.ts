@@ -34,7 +34,6 @@ const inPlace = (change: Partial<RestoreRequest> = {}): RestoreRequest => ({
 });
 
 describe('restoring Redis', function () {
-  this.timeout(60_000);
   let data: RedisData;
   const of = (database: number | string, server = data): Connection => ({
     ...server.connection,

@@ -16,7 +16,6 @@ import { failure, fromDriver, fromProgram } from './failures.ts';
 const engine = createEngines({ clientFolders: [] }).get('redis');
 
 describe('Redis servers', function () {
-  this.timeout(60_000);
   let data: RedisData;
   const folders: string[] = [];
 

@@ -28,7 +28,6 @@ import { sqliteEngine } from './engine.ts';
 import { ownProgram } from './program.ts';
 
 describe('the engine of SQLite', function suite() {
-  this.timeout(30_000);
   const temporary = mkdtempSync(join(root, 'temporary-'));
   const engine = sqliteEngine([root], 20_000, ownProgram, temporary);
   const impatient = sqliteEngine([root], 300, ownProgram, temporary);

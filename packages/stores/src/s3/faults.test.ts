@@ -20,8 +20,7 @@ const quick: Partial<S3Options> = {
   furtherTrials: 2,
 };
 
-describe('an S3 store whose server misbehaves', function () {
-  this.timeout(20_000);
+describe('an S3 store whose server misbehaves', () => {
   let server: TestS3;
   let store: ObjectStore;
 

@@ -92,8 +92,7 @@ const uses: readonly { bucket: Bucket; write: string; remove: string }[] = [
   { bucket: 'locks', write: 'write-locked.json', remove: 'delete-versions.json' },
 ];
 
-describe('the policies in deploy/s3', function suite() {
-  this.timeout(30_000);
+describe('the policies in deploy/s3', () => {
   it('are each for one of these buckets', () => {
     expect(readdirSync(folder)).to.have.members([...new Set(uses.flatMap(({ write, remove }) => [write, remove]))]);
   });

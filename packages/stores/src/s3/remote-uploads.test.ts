@@ -42,8 +42,7 @@ async function send(url: string, body: Buffer, headers: Record<string, string> =
   });
 }
 
-describe('uploads that others make to S3', function () {
-  this.timeout(20_000);
+describe('uploads that others make to S3', () => {
   let server: TestS3;
   let store: ObjectStore;
   let uploads: RemoteUploads;

@@ -9,7 +9,6 @@ import { allows } from './policy.ts';
 const hasAws = spawnSync('aws', ['--version']).status === 0;
 
 describe('versions, locks and policies of the S3 test server', function suite() {
-  this.timeout(60_000);
   let server: TestS3;
   let folder: string;
   const plain: TestUser = {

@@ -70,7 +70,7 @@ describe('events', () => {
     const { backups } = api.deps.persistence;
     const { id } = await backup(ada);
     const claimed = await backups.claim(id, { worker: 'test', seconds: 60 });
-    await until('the claim to be heard', 5, () => first?.changes().some(({ status }) => status === 'pending') || null);
+    await until('the claim to be heard', 15, () => first?.changes().some(({ status }) => status === 'pending') || null);
     await backups.heartbeat(
       id,
       claimed?.attempt ?? 0,
@@ -78,7 +78,7 @@ describe('events', () => {
       { progressBytes: 1000, estimatedBytes: 4000 },
     );
     const failed = { error: { code: 'dump_failed' as const, message: 'x' }, retryable: false, retryInSeconds: 0 };
-    const told = await until('the progress to be heard', 5, () =>
+    const told = await until('the progress to be heard', 15, () =>
       first?.changes().find(({ progress }) => (progress as { bytes: number }).bytes === 1000),
     );
     expect(told).to.deep.equal({
@@ -90,14 +90,14 @@ describe('events', () => {
     });
     await backups.fail(id, claimed?.attempt ?? 0, failed);
     await api.deps.persistence.alerts.update();
-    await until('the alert to be heard', 5, () => first?.changes().some(({ kind }) => kind === 'alert') || null);
+    await until('the alert to be heard', 15, () => first?.changes().some(({ kind }) => kind === 'alert') || null);
     expect(first?.changes().at(-1)).to.include({ kind: 'alert', database_id: ada.database.id, status: 'open' });
     const last = first?.changes().findLast(({ kind }) => kind === 'backup');
     expect(last?.['status']).to.equal('error');
-    await until('the second to hear as much', 5, () => second?.text() === first?.text() || null);
+    await until('the second to hear as much', 15, () => second?.text() === first?.text() || null);
     expect(other?.changes()).to.deep.equal([]);
     for (const one of open.splice(0)) one.close();
-    await until('nobody to listen', 5, async () => (await listeners()) === 0 || null);
+    await until('nobody to listen', 15, async () => (await listeners()) === 0 || null);
   });
 
   it('end with the session and with the token, and are refused without one', async () => {
@@ -112,7 +112,7 @@ describe('events', () => {
     await api.request('DELETE', '/api/session', { headers: { cookie, 'sec-fetch-site': 'same-origin' } });
     const token = await api.deps.persistence.accounts.authenticate(new Secret(secret));
     await api.deps.persistence.accounts.revokeToken(ada.account.id, token?.id ?? '', 'none');
-    await until('both to end', 5, () => (bySession.ended() && byToken.ended()) || null);
+    await until('both to end', 15, () => (bySession.ended() && byToken.ended()) || null);
     expect(stays.ended()).to.equal(false);
     expect((await listen({ cookie })).status).to.equal(401);
     expect((await listen(as(await api.token(ada.account, ['databases:read'])))).status).to.equal(403);
@@ -123,10 +123,10 @@ describe('events', () => {
     await api.own.query(
       `select pg_terminate_backend(pid) from pg_stat_activity where query = 'listen holdfast_changes'`,
     );
-    await until('the stream to end', 5, () => stream.ended() || null);
+    await until('the stream to end', 15, () => stream.ended() || null);
     const next = await listen(as(ada.token));
     const { id } = await backup(ada);
-    await until('the next to hear', 5, () => next.changes().some((change) => change['id'] === id) || null);
+    await until('the next to hear', 15, () => next.changes().some((change) => change['id'] === id) || null);
   });
 
   it('are so many at most for each token', async () => {
@@ -141,7 +141,7 @@ describe('events', () => {
       const { token } = await own.tenant('ada');
       const stream = await listen(as(token), own.url);
       const stopped = own.stop();
-      await until('the stream to end', 1, () => stream.ended() || null);
+      await until('the stream to end', 10, () => stream.ended() || null);
       await stopped;
     } catch (error) {
       await own.stop().catch(() => undefined);

@@ -8,8 +8,7 @@ describe('a backup that becomes done', () => {
   });
   after(() => api.stop());
 
-  it('is never seen done without its files, nor can they be had before, however often it is looked at', async function look() {
-    this.timeout(30_000);
+  it('is never seen done without its files, nor can they be had before, however often it is looked at', async () => {
     const { database, token } = await api.tenant('reader');
     const { persistence } = api.deps;
     const settling = new AbortController();

@@ -8,8 +8,7 @@ import { startReceiver, thankYou, type Heard, type Receiver } from '../testing/r
 const signingSecret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 const secretPath = '/services/T000/B000/very-secret-part';
 
-describe('a notification channel', function suite() {
-  this.timeout(30_000);
+describe('a notification channel', () => {
   let bed: Bed;
   let receiver: Receiver;
   let mailServer: MailServer;

@@ -15,8 +15,7 @@ interface Told {
   };
 }
 
-describe('the outbox of notifications', function suite() {
-  this.timeout(30_000);
+describe('the outbox of notifications', () => {
   let bed: Bed;
   let receiver: Receiver;
 

@@ -15,8 +15,7 @@ const content = randomBytes(300_000);
 const context = { jobId: 'job', signal: new AbortController().signal };
 const never = new Promise<never>(() => undefined);
 
-describe('an attempt', function () {
-  this.timeout(20_000);
+describe('an attempt', () => {
   let database: TestDatabase;
   let bed: Bed;
   let store: MemoryStore;
@@ -83,7 +82,8 @@ describe('an attempt', function () {
     await bed.persistence.backups.requestCancel(id);
     const asked = performance.now();
     await running;
-    expect(performance.now() - asked).to.be.below(2500);
+    // Two seconds where the machine has time; the next beat would come after sixty.
+    expect(performance.now() - asked).to.be.below(15_000);
     expect((await bed.backup(id)).error).to.include({ code: 'cancelled' });
     expect(dump.destroyed).to.equal(true);
     expect(store.objects.size).to.equal(0);
@@ -188,7 +188,7 @@ describe('an attempt', function () {
     engine.dump = () => Promise.reject(new HoldfastError('dump_failed', 'pg_dump: error: what is this?'));
     await run(id);
     expect(await bed.backup(id)).to.include({ status: 'scheduled', failures: 1, maxFailures: 3 });
-    await until('the next attempt to be due', 5, async () => (await bed.backup(id)).runAfter <= new Date());
+    await until('the next attempt to be due', 15, async () => (await bed.backup(id)).runAfter <= new Date());
     await run(id);
     expect(await bed.backup(id)).to.include({ status: 'error', failures: 2 });
   });
@@ -224,7 +224,7 @@ describe('an attempt', function () {
     await restore(id);
     engine.found = 'The new database holds the backup.';
     engine.received = 0;
-    await until('the next attempt to be due', 5, async () => (await bed.restore(id)).runAfter <= new Date());
+    await until('the next attempt to be due', 15, async () => (await bed.restore(id)).runAfter <= new Date());
     await restore(id);
     expect(await bed.restore(id)).to.include({ status: 'done', attempt: 2, outcome: engine.found });
     expect(engine.received).to.equal(0);

@@ -27,8 +27,7 @@ async function newPair(): Promise<Pair> {
   return { identity, recipient: await recipientOf(new Secret(identity)) };
 }
 
-describe('an encrypted backup of a real database', function suite() {
-  this.timeout(60_000);
+describe('an encrypted backup of a real database', () => {
   let service: TestDatabase;
   let source: TestDatabase;
   let bed: Bed;

@@ -15,8 +15,7 @@ import { createHandlers } from './index.ts';
 const database = 'shop';
 const owners = `select relname, pg_get_userbyid(relowner) as owner from pg_class where relname = 'orders'`;
 
-describe("a backup of a database with its server's globals", function suite() {
-  this.timeout(60_000);
+describe("a backup of a database with its server's globals", () => {
   let service: TestDatabase;
   let source: TestPostgres;
   let bed: Bed;

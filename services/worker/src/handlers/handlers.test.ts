@@ -126,7 +126,7 @@ describe('handlers', () => {
         throw new HoldfastError('store_unreachable', 'No route to the store.');
       };
       for (const status of ['scheduled', 'scheduled', 'error']) {
-        await until('the next attempt to be due', 5, async () => (await bed.backup(id)).runAfter <= new Date());
+        await until('the next attempt to be due', 15, async () => (await bed.backup(id)).runAfter <= new Date());
         await run(id);
         const backup = await bed.backup(id);
         expect(backup).to.include({ status });
@@ -179,7 +179,7 @@ describe('handlers', () => {
       const { engine, begun, letGo } = held();
       const running = run(id, { engine });
       await begun;
-      await until('progress', 5, async () => (await bed.backup(id)).progressBytes > 0);
+      await until('progress', 15, async () => (await bed.backup(id)).progressBytes > 0);
       expect(await bed.backup(id)).to.include({ estimatedBytes: content.length });
       letGo();
       await running;
@@ -188,12 +188,12 @@ describe('handlers', () => {
     it('keeps its lease for as long as it runs', async () => {
       const { id } = await bed.newBackup();
       const { engine, begun, letGo } = held();
-      const running = run(id, { engine, settings: { HOLDFAST_LEASE_SECONDS: '0.4' } });
+      const running = run(id, { engine, settings: { HOLDFAST_LEASE_SECONDS: '1.5' } });
       await begun;
       const before = (await bed.backup(id)).leaseUntil ?? new Date(0);
-      await until('two leases to pass', 5, async () => {
+      await until('a whole lease to pass', 15, async () => {
         expect(await bed.persistence.backups.reapExpired(10, 0)).to.have.length(0);
-        return ((await bed.backup(id)).leaseUntil?.getTime() ?? 0) > before.getTime() + 800;
+        return ((await bed.backup(id)).leaseUntil?.getTime() ?? 0) > before.getTime() + 1500;
       });
       letGo();
       await running;
@@ -246,7 +246,7 @@ describe('handlers', () => {
         const settings = { HOLDFAST_LEASE_SECONDS: '0.5' };
         const startedAt = performance.now();
         await run(id, { engine, settings, backups: { heartbeat, fail, settle: fail, handBack: fail } });
-        expect(performance.now() - startedAt).to.be.within(400, 3000);
+        expect(performance.now() - startedAt).to.be.within(400, 20_000);
         expect(await bed.backup(id)).to.include({ status: 'pending', attempt: 1 });
       }
     });
@@ -352,7 +352,7 @@ describe('handlers', () => {
       expect(await bed.restore(id)).to.include({ status: 'scheduled', failures: 1 });
       expect(engine.cleaned).to.deep.equal([id]);
       engine.onChunk = () => undefined;
-      await until('the next attempt to be due', 5, async () => (await bed.restore(id)).runAfter <= new Date());
+      await until('the next attempt to be due', 15, async () => (await bed.restore(id)).runAfter <= new Date());
       await restore(id);
       expect(await bed.restore(id)).to.include({ status: 'done', attempt: 2 });
       expect(engine.cleaned).to.deep.equal([id, id]);
@@ -409,7 +409,7 @@ describe('handlers', () => {
       await run(id);
       store.delete = remove;
       store.onChunk = () => undefined;
-      await until('the next attempt to be due', 5, async () => (await bed.backup(id)).runAfter <= new Date());
+      await until('the next attempt to be due', 15, async () => (await bed.backup(id)).runAfter <= new Date());
       await run(id);
       const backup = await bed.backup(id);
       expect(keysOf(backup, 1)).to.have.length(1);

@@ -13,8 +13,7 @@ const never = new AbortController().signal;
 const context = { jobId: 'job', signal: never };
 const elsewhere = '018f0000-0000-7000-8000-0000000000ff';
 
-describe('destination.import@1', function suite() {
-  this.timeout(20_000);
+describe('destination.import@1', () => {
   let database: TestDatabase;
   let bed: Bed;
   let store: MemoryStore;

@@ -18,8 +18,7 @@ import { createHandlers } from './index.ts';
 const context = { jobId: 'job', signal: new AbortController().signal };
 const dayMs = 24 * 3_600_000;
 
-describe('a destination that locks', function suite() {
-  this.timeout(20_000);
+describe('a destination that locks', () => {
   let database: TestDatabase;
   let bed: Bed;
   let store: MemoryStore;

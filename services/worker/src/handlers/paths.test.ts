@@ -14,8 +14,7 @@ import { createHandlers } from './index.ts';
 const context = { jobId: 'job', signal: new AbortController().signal };
 const nowhere = { host: null, port: null, user: null, password: null };
 
-describe('databases that are paths', function suite() {
-  this.timeout(30_000);
+describe('databases that are paths', () => {
   let service: TestDatabase;
   let folder: string;
   let bed: Bed | null = null;

@@ -11,8 +11,7 @@ import { createHandlers } from './index.ts';
 
 const context = { jobId: 'job', signal: new AbortController().signal };
 
-describe('a policy of a whole server', function suite() {
-  this.timeout(60_000);
+describe('a policy of a whole server', () => {
   let service: TestDatabase;
   let source: TestPostgres;
   let bed: Bed;

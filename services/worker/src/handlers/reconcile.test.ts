@@ -24,8 +24,7 @@ const never = new AbortController().signal;
 const context = { jobId: 'job', signal: never };
 const hourMs = 3_600_000;
 
-describe('destination.reconcile@1', function suite() {
-  this.timeout(20_000);
+describe('destination.reconcile@1', () => {
   let database: TestDatabase;
   let bed: Bed;
   let s3: TestS3;

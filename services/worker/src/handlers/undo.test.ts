@@ -52,7 +52,7 @@ describe('former content and what restores leave done', () => {
   const run = (id: string) => handlers['restore.run@1']({ restoreId: id, requestId: null }, context);
   const sweep = (id: string) => handlers['restore.sweep@1']({ restoreId: id, requestId: null }, context);
   const again = async (id: string): Promise<void> => {
-    await until('the next attempt to be due', 5, async () => (await bed.restore(id)).runAfter <= new Date());
+    await until('the next attempt to be due', 15, async () => (await bed.restore(id)).runAfter <= new Date());
     await run(id);
   };
   const kept = async (): Promise<Restore> => {

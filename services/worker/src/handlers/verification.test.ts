@@ -134,7 +134,7 @@ describe('verification.run@1', () => {
     store.get = () => Promise.reject(new HoldfastError('store_unreachable', 'No route to the store.'));
     const { id } = await newVerification(backup.id);
     for (const status of ['scheduled', 'scheduled', 'error']) {
-      await until('the next attempt to be due', 5, async () => (await find(id)).runAfter <= new Date());
+      await until('the next attempt to be due', 15, async () => (await find(id)).runAfter <= new Date());
       await run(id);
       expect(await find(id)).to.include({ status, reached: null });
     }

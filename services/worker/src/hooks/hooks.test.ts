@@ -20,8 +20,7 @@ const context = { jobId: 'job', signal: new AbortController().signal };
 const password = 'hunter2-the-password';
 const token = 'Bearer 0123456789-the-token';
 
-describe('hooks around a backup', function suite() {
-  this.timeout(20_000);
+describe('hooks around a backup', () => {
   let service: TestDatabase;
   let bed: Bed;
   let folder: string;
@@ -260,7 +259,7 @@ describe('hooks around a backup', function suite() {
     expect((await bed.backup(id)).error).to.include({ code: 'cancelled' });
     expect((await runs(id))[0]).to.include({ problem: 'was ended: Cancelled on request' });
     const pid = Number(await readFile(join(folder, 'slow.pid'), 'utf8'));
-    await until('what it started to end', 5, () => !isAlive(pid));
+    await until('what it started to end', 15, () => !isAlive(pid));
   });
 
   it('end at their limit, with all that they started, also what ignores SIGTERM', async () => {
@@ -269,7 +268,7 @@ describe('hooks around a backup', function suite() {
     const { backup } = await ran([command('hang', { timeoutSeconds: 60 })], [], { HOLDFAST_HOOK_SECONDS: '0.3' });
     expect(backup.error?.message).to.equal('The hook hang before the backup did not end within 0.3 s.');
     const pid = Number(await readFile(join(folder, 'hang.pid'), 'utf8'));
-    await until('what it started to end', 5, () => !isAlive(pid));
+    await until('what it started to end', 15, () => !isAlive(pid));
   });
 
   it('end what they left running in their group, and do not wait for it', async () => {
@@ -278,7 +277,7 @@ describe('hooks around a backup', function suite() {
     expect(backup).to.include({ status: 'done' });
     expect(kept[0]).to.include({ outcome: 'done', output: 'begun' });
     const pid = Number(await readFile(join(folder, 'leaves.pid'), 'utf8'));
-    await until('what it left to end', 5, () => !isAlive(pid));
+    await until('what it left to end', 15, () => !isAlive(pid));
   });
 
   it('keep no more than 16 KiB of a flood, and none of the secrets that they print', async () => {
@@ -433,7 +432,7 @@ describe('hooks around a backup', function suite() {
       const id = await killed([command('freeze')], []);
       expect(await bed.persistence.hooks.take(id, 1, 60)).to.equal(true);
       const running = run(id);
-      await until('the next attempt to begin', 5, async () => (await bed.backup(id)).status === 'pending');
+      await until('the next attempt to begin', 15, async () => (await bed.backup(id)).status === 'pending');
       expect(await said()).to.deep.equal([]);
       await bed.persistence.hooks.close(id, 1);
       await running;

@@ -79,8 +79,7 @@ describe('the comparison of a list with the catalogue', () => {
     );
   });
 
-  it('goes through many objects holding one backup at a time', async function many() {
-    this.timeout(60_000);
+  it('goes through many objects holding one backup at a time', async () => {
     const count = 100_000;
     const prefix = (n: number): string => `db/${String(n).padStart(7, '0')}/a1/`;
     function* objects(): Generator<StoredObject> {

@@ -88,8 +88,7 @@ describe('what belongs to a database itself', () => {
     return path;
   };
 
-  before(async function () {
-    this.timeout(30_000);
+  before(async () => {
     [source, empty] = await Promise.all([startPostgres(), startPostgres()]);
     await source.query(
       'postgres',

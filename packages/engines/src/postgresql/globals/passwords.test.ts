@@ -25,7 +25,6 @@ for (const major of [15, 18] as const satisfies Major[]) {
 
     before(async function () {
       if (major === 18 && newerDebian() === null) return this.skip();
-      this.timeout(30_000);
       [source, target] = await Promise.all([startPostgres({ major }), startPostgres({ major })]);
       await source.query(
         'postgres',

@@ -38,8 +38,7 @@ describe('tablespaces among the globals', () => {
          shobj_description(oid, 'pg_tablespace') as comment from pg_tablespace where oid > 16383 order by 1`,
     );
 
-  before(async function () {
-    this.timeout(30_000);
+  before(async () => {
     root = mkdtempSync(join(tmpdir(), `holdfast tablespaces-`));
     chmodSync(root, 0o755);
     [source, target] = await Promise.all([startPostgres(), startPostgres()]);

@@ -107,8 +107,6 @@ const types: [keyof typeof magics, number, RdbEntry['type'], Buffer][] = [
 ];
 
 describe('RDB files', function () {
-  this.timeout(60_000);
-
   it('have the checksum that the format names', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(9), { maxLength: 5 }), (cuts) => {

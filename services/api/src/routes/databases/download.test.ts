@@ -158,7 +158,7 @@ describe('database dialect: archive and download', () => {
     });
     expect([end, response.complete]).to.deep.equal(['broken', false]);
     expect(received).to.be.lessThan(content.length);
-    await until('the condition', 5, () => api.logged().includes('The store went away.'));
+    await until('the condition', 15, () => api.logged().includes('The store went away.'));
   });
 
   it('does not count it as a failure when the client leaves midway', async () => {
@@ -177,7 +177,7 @@ describe('database dialect: archive and download', () => {
         .logged()
         .split('\n')
         .filter((line) => line.includes('left-early'));
-    await until('the condition', 5, () => ofRequest().some((line) => line.includes('the client left')));
+    await until('the condition', 15, () => ofRequest().some((line) => line.includes('the client left')));
     expect(ofRequest().join('')).to.not.include('request failed');
   });
 

@@ -55,7 +55,7 @@ describe('downloads of encrypted backups', () => {
 
   const damaged = async ({ id }: Backup): Promise<Backup> => {
     const { backups } = withKey.deps.persistence;
-    return await until('the backup to be flagged', 5, async () => {
+    return await until('the backup to be flagged', 15, async () => {
       const found = await backups.find(id);
       return found?.damagedAt ? found : undefined;
     });

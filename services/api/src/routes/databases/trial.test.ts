@@ -1,8 +1,7 @@
 import { expect } from 'chai';
 import { openApi, type Tenant, type TestApi } from '../../harness.test.ts';
 
-describe('a test of a connection that is not registered', function suite() {
-  this.timeout(60_000);
+describe('a test of a connection that is not registered', () => {
   let api: TestApi;
   let ada: Tenant;
   before(async () => {

@@ -1,8 +1,7 @@
 import { expect } from 'chai';
 import { openApi, type Tenant, type TestApi } from '../../harness.test.ts';
 
-describe('the usage of a destination', function suite() {
-  this.timeout(60_000);
+describe('the usage of a destination', () => {
   let api: TestApi;
   let ada: Tenant;
   before(async () => {

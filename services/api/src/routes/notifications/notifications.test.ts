@@ -99,7 +99,7 @@ describe('notification channels over HTTP', () => {
     const { id } = await create({ type: 'slack', url, enabled: false });
     const trial = ask('POST', `${path}/${id}/test`);
     const { notifications } = api.deps.persistence;
-    const claimed = await until('the trial to be in the outbox', 5, () => notifications.claim(30));
+    const claimed = await until('the trial to be in the outbox', 15, () => notifications.claim(30));
     expect(claimed).to.include({ cause: 'test', channelId: id });
     await notifications.settle(claimed, answered);
     const { status, json, text } = await trial;

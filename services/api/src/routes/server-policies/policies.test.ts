@@ -5,8 +5,7 @@ import { openApi, type Answer, type Tenant, type TestApi } from '../../harness.t
 const lease = { worker: 'test', seconds: 60 };
 const password = 'pässword-of-a-whole-server';
 
-describe('policies of whole servers over HTTP', function suite() {
-  this.timeout(60_000);
+describe('policies of whole servers over HTTP', () => {
   let api: TestApi;
   let tenant: Tenant;
   let names = 0;
