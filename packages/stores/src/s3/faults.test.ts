@@ -1,6 +1,6 @@
 import { HoldfastError, Secret, type ErrorCode, type ObjectStore, type S3Settings } from '@holdfast/shared/domain';
 import { startS3, type Dialect, type Effect, type RequestKind, type TestS3 } from '@holdfast/testing/s3';
-import { collect, contentOf, failureOf, stallingAfter, streamOf } from '@holdfast/testing/stores';
+import { collect, contentOf, failingAfter, failureOf, stallingAfter, streamOf } from '@holdfast/testing/stores';
 import { expect } from 'chai';
 import { buffer } from 'node:stream/consumers';
 import { until } from '@holdfast/testing/until';
@@ -134,6 +134,18 @@ describe('an S3 store whose server misbehaves', () => {
     expect(left).to.have.length(1);
     for (const upload of left) await store.abortUpload(upload);
     expect(server.openUploads()).to.deep.equal([]);
+  });
+
+  it('leaves no upload that its store kept after the removal, as for a part that was on its way', async () => {
+    await use();
+    server.faults.add(
+      { kind: 'uploadPart', effect: { type: 'stall' } },
+      { kind: 'abortUpload', effect: { type: 'answer', status: 204, code: '' }, times: 2 },
+    );
+    const died = new HoldfastError('dump_failed', 'The dump died.');
+    expect(await failureOf(put(failingAfter(contentOf(2 * part), died)))).to.equal(died);
+    expect(server.openUploads()).to.deep.equal([]);
+    expect(server.requests.abortUpload).to.equal(3);
   });
 
   it('stops reading the body at the first part that cannot be stored', async () => {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { HoldfastError, type PutOptions, type StoredObject } from '@holdfast/shared/domain';
 import { abortError, bodyError } from '../streams.ts';
 import { BodyReader } from './body-reader.ts';
@@ -27,6 +28,8 @@ export interface UploadSettings {
   patience: Patience;
 }
 
+/** Between the removals of an upload that comes back; the sweep finds one that does so later. */
+const lookAgainMs = [100, 400, 1500];
 const defaultContentType = 'application/octet-stream';
 
 /** Stores one body of unknown length under one key: whole and verified, or not at all. */
@@ -89,9 +92,10 @@ export class Upload {
       const { key, size, etag, modifiedAt } = stored;
       return { key, size, etag, modifiedAt };
     } catch (error) {
+      const partsWereCut = this.#inFlight.size > 0;
       this.#failure.abort(bodyError(error));
       await Promise.allSettled(this.#inFlight);
-      await this.#cleanUp();
+      await this.#cleanUp(partsWereCut);
       throw abortError(this.#signal);
     } finally {
       this.#signal.removeEventListener('abort', stop);
@@ -205,15 +209,28 @@ export class Upload {
   }
 
   /** Removes what a failed upload may have left. Its own failures stay hidden behind the first one; the sweep finds the rest. */
-  async #cleanUp(): Promise<void> {
+  async #cleanUp(partsWereCut: boolean): Promise<void> {
     const signal = this.#cleanUpSignal();
     const steps: Promise<void>[] = [];
-    if (this.#uploadId !== null) {
-      steps.push(this.#removals.abortUpload({ key: this.#key, uploadId: this.#uploadId }, signal));
-    }
+    if (this.#uploadId !== null) steps.push(this.#abort(this.#uploadId, partsWereCut, signal));
     if (this.#strayUploads) steps.push(this.#removeStrayUploads(signal));
     if (this.#objectSent) steps.push(this.#removals.delete(this.#key, signal));
     await Promise.allSettled(steps);
+  }
+
+  /**
+   * A store may still take parts whose requests were cut off, and then keeps their upload or has it again: such an upload is
+   * removed until nothing is known of it.
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html
+   */
+  async #abort(uploadId: string, partsWereCut: boolean, signal: AbortSignal): Promise<void> {
+    const upload = { key: this.#key, uploadId };
+    await this.#removals.abortUpload(upload, signal);
+    for (const pauseMs of partsWereCut ? lookAgainMs : []) {
+      await delay(pauseMs, undefined, { signal });
+      if ((await this.#requests.listParts(upload, signal)) === null) return;
+      await this.#removals.abortUpload(upload, signal);
+    }
   }
 
   /** A key that may not list uploads can still store: a rule of the bucket for unfinished uploads then removes them. */
