@@ -21,6 +21,7 @@ describe('what operators see', () => {
   const holdfast = useHoldfast(async () => {
     collector = await startCollector();
     return {
+      schedulers: 0,
       env: {
         HOLDFAST_METRICS_TOKEN: metricsToken,
         HOLDFAST_TRACES: 'otlp',
@@ -45,8 +46,10 @@ describe('what operators see', () => {
     const databaseId = await register(holdfast(), source, await s3Destination(holdfast(), s3));
     const { id } = await client.backup(databaseId);
     await client.waitFor(id, ['done'], 30);
+    // Only now: one that rings before the API comes to it would begin a trace of its own.
+    schedulers.push(await holdfast().startScheduler());
 
-    const attempt = await until('the span of the attempt', 10, () =>
+    const attempt = await until('the span of the attempt', 20, () =>
       collector.spans.find(({ attributes }) => attributes['holdfast.backup_id'] === id),
     );
     const { traceId } = attempt;
@@ -54,7 +57,7 @@ describe('what operators see', () => {
     const inTrace = () => collector.spans.filter((span) => span.traceId === traceId);
     await until(
       'the whole trace',
-      10,
+      20,
       () => wanted.every((name) => inTrace().some((span) => span.name === name)),
       () => JSON.stringify(collector.spans.map(({ name, traceId: of }) => [name, of])),
     );
@@ -76,9 +79,12 @@ describe('what operators see', () => {
       'holdfast_attempts_total{kind="backup",engine="postgresql",outcome="done",code="none"} 1\n',
     );
     expect(measured.text).to.match(/holdfast_s3_requests_total\{operation="PutObject",code="ok"\} [1-9]/);
-    const turns = await scrape(schedulers[0]?.url ?? '');
-    expect(turns.text).to.match(/holdfast_loop_turns_total\{loop="backup dispatcher",outcome="done"\} [1-9]/);
-    const rows = await until('the rows to be read again', 10, async () => {
+    await until('the dispatcher to turn', 15, async () =>
+      /holdfast_loop_turns_total\{loop="backup dispatcher",outcome="done"\} [1-9]/.test(
+        (await scrape(schedulers[0]?.url ?? '')).text,
+      ),
+    );
+    const rows = await until('the rows to be read again', 20, async () => {
       const { text } = await scrape(api.url);
       return text.includes('holdfast_backups{status="done",account="tests"} 1') && text;
     });
