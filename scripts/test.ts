@@ -5,15 +5,26 @@ import { runSuite, runSuiteApart, slowest, together, type Outcome } from './lib/
 import { ensurePostgresqlClient, ensureTestTools } from './lib/tools.ts';
 
 /**
- * Each in a process of its own, beside the other, as those over real processes mostly wait; of about equal length. More of them
- * would keep two cores so busy that what is timed in them comes too late.
+ * Each in a process of its own, beside the others, and of about equal length. Those of whole installations, of the page and of
+ * outages mostly wait; more processes than these would keep two cores so busy that what is timed in them comes too late.
  */
-const first: Part = { name: 'services', specs: ['e2e/src/**/*.test.ts', 'services/api/src/**/*.test.ts'] };
-/** What needs all tools; the other begins while they are fetched. */
+const first: Part[] = [
+  { name: 'system', specs: ['e2e/src/!(web)/**/*.test.ts', 'e2e/src/*.test.ts'] },
+  {
+    name: 'services',
+    specs: [
+      'services/api/src/**/*.test.ts',
+      'packages/queue/src/**/*.test.ts',
+      'packages/stores/src/**/*.test.ts',
+      'e2e/src/web/**/*.test.ts',
+    ],
+  },
+];
+/** What needs all tools; the others begin while they are fetched. */
 const second: Part = {
   name: 'packages',
   specs: [
-    'packages/*/src/**/*.test.ts',
+    'packages/!(queue|stores)/src/**/*.test.ts',
     'services/!(api)/src/**/*.test.ts',
     'scripts/**/*.test.ts',
     'chaos/src/**/*.test.ts',
@@ -54,7 +65,7 @@ async function runNamed(): Promise<Outcome> {
 
 async function runAll(): Promise<Outcome> {
   const begin = ({ name, specs }: Part): ReturnType<typeof runSuiteApart> => runSuiteApart(name, { specs, ...common });
-  const begun = [begin(first)];
+  const begun = first.map(begin);
   await newerDebian();
   begun.push(begin(second));
   const ended: Outcome[] = [];

@@ -24,9 +24,15 @@ export interface Suite {
   bail: boolean;
 }
 
+/** As when Mocha is called by hand. */
+function settings(): Mocha.MochaOptions {
+  const { timeout, forbidOnly } = JSON.parse(readFileSync(join(root, '.mocharc.json'), 'utf8')) as Mocha.MochaOptions;
+  return { timeout, forbidOnly };
+}
+
 /** Runs the tests of some files in this process. */
 export async function runSuite({ specs, grep, bail }: Suite): Promise<Outcome> {
-  const mocha = new Mocha({ timeout: 30_000, forbidOnly: true, reporter: 'spec', rootHooks: mochaHooks, bail });
+  const mocha = new Mocha({ ...settings(), reporter: 'spec', rootHooks: mochaHooks, bail });
   if (grep !== undefined) mocha.grep(grep);
   for (const file of globSync([...specs], { cwd: root })) mocha.addFile(`${root}/${file}`);
   await mocha.loadFilesAsync();

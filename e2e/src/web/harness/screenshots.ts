@@ -9,14 +9,17 @@ const phone = { width: 360, height: 740 };
 const folder = join(import.meta.dirname, '../../../../.holdfast/screenshots');
 
 /**
- * Pictures of the whole page for people to look at, in both themes and as on a phone, in `.holdfast/screenshots/`. On the
- * phone nothing may stick out.
+ * Pictures of the whole page for people to look at, in both themes and as on a phone, in `.holdfast/screenshots/`; none in CI,
+ * where nobody looks. On the phone nothing may stick out.
  * @param name of the page, which the files' names begin with
  */
 export async function screenshots(page: Page, name: string): Promise<void> {
   await settled(page);
   mkdirSync(folder, { recursive: true });
-  const take = (kind: string) => page.screenshot({ path: join(folder, `${name}-${kind}.png`), fullPage: true });
+  const take = async (kind: string): Promise<void> => {
+    if (process.env['CI']) return;
+    await page.screenshot({ path: join(folder, `${name}-${kind}.png`), fullPage: true });
+  };
   await show(page, 'dark');
   await take('dark');
   await show(page, 'light');

@@ -281,12 +281,13 @@ describe('backups v1: backups', () => {
       await allowing.own.query(`update holdfast.backups set destination_id = ${id} where id = '${stuck.id}'`);
       s3.faults.add({ kind: 'headObject', effect: { type: 'stall' } });
       const begun = performance.now();
-      for (const [method, path] of [
-        ['POST', `/v1/backups/${stuck.id}/download`],
-        ['GET', `/api/databases/${cay.database.id}/backups/${stuck.id}/archive`],
-      ] as const) {
-        expect((await allowing.request(method, path, { token: cay.token })).status).to.equal(502);
-      }
+      const ask = async (method: string, path: string): Promise<number> =>
+        (await allowing.request(method, path, { token: cay.token })).status;
+      const statuses = await Promise.all([
+        ask('POST', `/v1/backups/${stuck.id}/download`),
+        ask('GET', `/api/databases/${cay.database.id}/backups/${stuck.id}/archive`),
+      ]);
+      expect(statuses).to.deep.equal([502, 502]);
       expect(performance.now() - begun).to.be.lessThan(30_000);
     } finally {
       await allowing.stop();
