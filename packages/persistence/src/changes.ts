@@ -27,20 +27,22 @@ export class Changes implements ChangeRepository {
       lost();
     };
     client.on('notification', hear).once('end', lose).once('error', lose);
+    // The connection goes back to the pool, where nobody listens.
+    const leave = (): void => {
+      isOver = true;
+      client.off('notification', hear).off('end', lose).off('error', lose);
+    };
     try {
       await runner.query('listen holdfast_changes');
     } catch (error) {
-      isOver = true;
-      client.off('notification', hear);
+      leave();
       await runner.release();
       throw error;
     }
     return {
       stop: async () => {
         const wasOver = isOver;
-        isOver = true;
-        client.off('notification', hear);
-        // The connection goes back to the pool, where nobody listens.
+        leave();
         if (!wasOver) await runner.query('unlisten holdfast_changes').catch(() => undefined);
         await runner.release().catch(() => undefined);
       },

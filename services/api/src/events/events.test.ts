@@ -129,6 +129,27 @@ describe('events', () => {
     await until('the next to hear', 15, () => next.changes().some((change) => change['id'] === id) || null);
   });
 
+  it('leave nothing on the connection that heard for them', async () => {
+    const warnings: Error[] = [];
+    const hear = (warning: Error): void => {
+      if (warning.name === 'MaxListenersExceededWarning') warnings.push(warning);
+    };
+    process.on('warning', hear);
+    try {
+      for (let round = 0; round < 12; round += 1) {
+        const listening = await api.deps.persistence.changes.listen(
+          () => undefined,
+          () => undefined,
+        );
+        await listening.stop();
+      }
+      await new Promise(setImmediate);
+      expect(warnings).to.deep.equal([]);
+    } finally {
+      process.off('warning', hear);
+    }
+  });
+
   it('are so many at most for each token', async () => {
     const token = await api.token(eve.account, ['backups:read']);
     const streams = await Promise.all(Array.from({ length: 21 }, () => listen(as(token))));
