@@ -5,7 +5,14 @@ import { backends, startBed, startServices, untilReady, type Backend, type Bed }
 import { SourceDatabase } from './bed/source.ts';
 import { Api } from './driver/api.ts';
 import { Driver } from './driver/driver.ts';
-import { createDestinations, register, type Destinations, type Registered } from './driver/places.ts';
+import {
+  createChannel,
+  createDestinations,
+  register,
+  scheduleDaily,
+  type Destinations,
+  type Registered,
+} from './driver/places.ts';
 import { newRecords, type Records } from './driver/records.ts';
 import { Injector, type InjectorLimits } from './faults/injector.ts';
 import { Journal } from './journal.ts';
@@ -13,6 +20,7 @@ import { gather } from './oracle/gather.ts';
 import type { Evidence, Violation } from './oracle/evidence.ts';
 import { judge } from './oracle/judge.ts';
 import { settle } from './oracle/quiet.ts';
+import { watchUntilRight } from './oracle/watch.ts';
 import { measure, measureBack, type Resources } from './oracle/resources.ts';
 import { secretsInLogs, secretsInRedis, secretsInRows } from './oracle/secrets.ts';
 import { Random } from './random.ts';
@@ -30,6 +38,11 @@ export interface CampaignOptions extends InjectorLimits {
   sample: number;
 }
 
+const dayAndMore = 100_000;
+const minute = 60;
+/** What is asked of sources, in their order: of the first what it has in the end, of the second what it hardly has. */
+const objectives = [{ rpo_seconds: dayAndMore }, { rpo_seconds: minute }];
+
 /** Sources by their size in megabytes; what does not fit into one part is uploaded in several. */
 const sizes = [6, 1, 12, 3, 24];
 const targets = ['target 1', 'target 2', 'target 3', 'target 4'];
@@ -43,6 +56,8 @@ interface Cast {
   registered: Registered[];
   registeredTargets: Registered[];
   destinations: Destinations;
+  /** The schedule that stays on when all is to become quiet. */
+  daily: string;
 }
 
 /** One campaign: faults while the service works, then the verdict. @returns the number of violations */
@@ -91,14 +106,19 @@ async function prepare(bed: Bed, random: Random): Promise<Cast> {
   for (const [index, megabytes] of sizes.entries()) sources.push(await create(`source ${index + 1}`, megabytes));
   const initial: SourceDatabase[] = [];
   for (const name of targets) initial.push(await create(name, 1));
+  await createChannel(api, bed);
   const destinations = await createDestinations(api, bed);
   const registered: Registered[] = [];
   for (const [index, { name }] of sources.entries()) {
-    registered.push(await register(api, bed, name, index % 2 === 0 ? destinations.s3 : destinations.local));
+    const destination = index % 2 === 0 ? destinations.s3 : destinations.local;
+    registered.push(await register(api, bed, name, destination, objectives[index]));
   }
   const registeredTargets: Registered[] = [];
   for (const { name } of initial) registeredTargets.push(await register(api, bed, name, destinations.local));
-  return { api, records: newRecords(), sources, initial, registered, registeredTargets, destinations };
+  const [first] = registered;
+  if (!first) throw new Error('There is no source.');
+  const daily = await scheduleDaily(api, first);
+  return { api, records: newRecords(), sources, initial, registered, registeredTargets, destinations, daily };
 }
 
 /** Every worker and road is used once before memory and connections are measured. */
@@ -175,14 +195,16 @@ async function verdict(
   { sample, seed }: CampaignOptions,
   tell: (text: string) => void,
 ): Promise<{ violations: Violation[]; outcomes: string[] }> {
-  const restless = await settle(bed, cast.api, cast.records, cast.registered);
+  const restless = await settle(bed, cast);
   const [end, beyond] = await measureBack(bed, start, 30);
+  const watched = await watchUntilRight(bed, cast);
   for (const source of cast.sources) await source.stop();
   await Promise.all(bed.services.map((service) => service.terminate()));
   tell('all is quiet, reading what is stored');
-  const evidence = await gather(bed, cast, sample, new Random(`${seed}/sample`));
+  const evidence = { ...(await gather(bed, cast, sample, new Random(`${seed}/sample`))), watched };
   const violations = [
     ...of('quiet', restless),
+    ...of('campaign', unchanged(cast.sources)),
     ...judge(evidence),
     ...of('resources', beyond),
     ...of('secrets', [...secretsInLogs(bed), ...(await secretsInRows(bed))]),
@@ -190,6 +212,12 @@ async function verdict(
   ];
   return { violations, outcomes: outcomesOf(evidence, start, end, cast.api.failures.length) };
 }
+
+/** Sources whose content stood still, so that none of their backups shows that it is of one moment. */
+const unchanged = (sources: readonly SourceDatabase[]): string[] =>
+  sources
+    .filter(({ contents }) => contents.size < 3)
+    .map(({ name }) => `${name} was not changed while it was backed up`);
 
 function crashes({ services }: Bed): string[] {
   return services.flatMap(({ crashes: own, untidy }) => [

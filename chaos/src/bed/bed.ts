@@ -9,6 +9,7 @@ import { until } from '@holdfast/testing/until';
 import type { Journal } from '../journal.ts';
 import { Proxy } from '../proxy.ts';
 import { Disk } from './disk.ts';
+import { Receiver } from './receiver.ts';
 import { S3Place } from './s3.ts';
 import { ServicePlace } from './service.ts';
 
@@ -42,6 +43,8 @@ const shortTimes = {
   HOLDFAST_STORE_PATIENCE_SECONDS: '20',
   HOLDFAST_RECONCILE_SECONDS: '10',
   HOLDFAST_ORPHAN_GRACE_SECONDS: '5',
+  HOLDFAST_ALERT_SECONDS: '2',
+  HOLDFAST_SILENT_SECONDS: '10',
   HOLDFAST_RATE_PER_TOKEN: '1000000',
   HOLDFAST_RATE_PER_ADDRESS: '1000000',
 };
@@ -52,10 +55,14 @@ const places: readonly [ServiceName, string][] = [
   ['scheduler', 'scheduler-1'],
   ['scheduler', 'scheduler-2'],
   ['sentinel', 'sentinel-1'],
+  ['sentinel', 'sentinel-2'],
   ['worker', 'worker-1'],
   ['worker', 'worker-2'],
   ['worker', 'worker-3'],
 ];
+
+/** Where links in notifications lead. */
+const publicUrl = 'https://holdfast.example.com';
 
 /** The user that backups connect as; its password needs quoting everywhere. */
 export const sourceUser = 'backup user';
@@ -73,14 +80,19 @@ export interface Bed {
   redisPassword: string;
   s3: S3Place;
   disk: Disk;
-  /** In front of each server for each service, and of S3 and the source for all. */
+  /** Of the notifications. */
+  receiver: Receiver;
+  /** In front of each server for each service, and of S3, the source and the receiver for all. */
   proxies: Proxy[];
   sourceProxy: Proxy;
   s3Proxy: Proxy;
+  receiverProxy: Proxy;
   token: string;
   sourcePassword: string;
   /** Everything that must be found in no log, row or queue, by name. */
   secrets: Record<string, string>;
+  /** Runs the operator's command line. @returns what it printed @throws Error when it fails */
+  admin: (...args: string[]) => Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -105,6 +117,7 @@ export async function startBed(backend: Backend, journal: Journal): Promise<Bed>
   const redis = backend === 'redis' ? await startRedis({ password: redisPassword }) : null;
   const s3Secret = randomBytes(20).toString('base64');
   const s3 = await S3Place.start(join(journal.folder, 's3'), s3Secret, journal);
+  const receiver = await Receiver.start(journal);
   const disk = new Disk(tmpdir());
   const secretKey = randomBytes(32).toString('base64');
 
@@ -120,6 +133,7 @@ export async function startBed(backend: Backend, journal: Journal): Promise<Bed>
     ...(redis ? { REDIS_URL: redis.url } : {}),
     HOLDFAST_SECRET_KEYS: `chaos:${secretKey}`,
     HOLDFAST_LOCAL_ROOT: disk.root,
+    HOLDFAST_PUBLIC_URL: publicUrl,
     HOLDFAST_ALLOWED_NETWORKS: '127.0.0.0/8,::1/128',
   };
   const through = (url: string, { port }: Proxy): string => Object.assign(new URL(url), { port: String(port) }).href;
@@ -150,9 +164,12 @@ export async function startBed(backend: Backend, journal: Journal): Promise<Bed>
     redisPassword,
     s3,
     disk,
+    receiver,
     proxies,
     sourceProxy: await proxy('to source', source.port),
     s3Proxy: await proxy('to s3', s3.port),
+    receiverProxy: await proxy('to webhook receiver', receiver.port),
+    admin,
     token,
     sourcePassword,
     secrets: {
@@ -166,6 +183,7 @@ export async function startBed(backend: Backend, journal: Journal): Promise<Bed>
     stop: async () => {
       await Promise.all(services.map((service) => service.kill()));
       await s3.kill();
+      await receiver.stop();
       await Promise.all(proxies.map((one) => one.stop()));
       await redis?.kill();
       await Promise.all([postgres.kill(), source.kill()]);

@@ -114,7 +114,7 @@ export class SourceDatabase {
     await client.query('begin');
     await client.query('update content_version set version = $1', [next]);
     await client.query(
-      `insert into transfers values ($1, clock_timestamp(), $2, $3, 1, jsonb_build_object('version', $1::int))`,
+      `insert into transfers values ($1, clock_timestamp(), $2, $3, 1, jsonb_build_object('version', $1::bigint))`,
       [next, debit, credit],
     );
     await client.query(
@@ -122,7 +122,7 @@ export class SourceDatabase {
       [debit, credit],
     );
     await client.query(
-      "update blobs set data = decode(md5($1::text), 'hex') || substr(data, 17) where id = 1 + $1::int % (select max(id) from blobs)",
+      "update blobs set data = decode(md5($1::int::text), 'hex') || substr(data, 17) where id = 1 + $1::int % (select max(id) from blobs)",
       [next],
     );
     await client.query(`select lo_put(70001, 0, convert_to($1::text, 'UTF8'))`, [`content ${next}`]);

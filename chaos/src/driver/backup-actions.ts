@@ -152,4 +152,6 @@ export const backupActions: readonly Action[] = [
   reconcile,
   look('list deleted backups', '/api/databases/{db}/deleted_backups'),
   look('list alerts', '/api/alerts'),
+  look('see protection', '/api/protection'),
+  look('list messages', '/api/notification-deliveries'),
 ];

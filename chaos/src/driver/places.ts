@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Bed } from '../bed/bed.ts';
 import { sourceUser } from '../bed/bed.ts';
 import type { Api } from './api.ts';
@@ -37,7 +38,36 @@ export async function createDestinations(api: Api, bed: Bed): Promise<Destinatio
   };
 }
 
-export async function register(api: Api, bed: Bed, name: string, destinationId: number): Promise<Registered> {
+/** A channel that is told of everything, from now on. */
+export async function createChannel(api: Api, { receiver, receiverProxy, secrets }: Bed): Promise<void> {
+  const path = randomBytes(18).toString('base64url');
+  const { status, body } = await api.ask('POST', '/api/notification-channels', {
+    name: 'receiver',
+    type: 'webhook',
+    url: `http://127.0.0.1:${receiverProxy.port}/${path}`,
+    rules: { events: ['alert', 'backup', 'restore'], most_per_hour: 3600 },
+  });
+  if (status !== 201) throw new Error(`No channel was made: ${JSON.stringify(body)}`);
+  receiver.signingSecret = (body as { channel: { signing_secret: string } }).channel.signing_secret;
+  secrets['path of the webhook'] = path;
+  secrets['signing secret of the webhook'] = receiver.signingSecret.replace(/^whsec_/, '');
+}
+
+/** A schedule with hours to go until it makes anything, so that a database can be protected at the end. @returns its id */
+export async function scheduleDaily(api: Api, { id }: Registered): Promise<string> {
+  const cron = `0 ${(new Date().getUTCHours() + 12) % 24} * * *`;
+  const { status, body } = await api.ask('POST', `/api/databases/${id}/schedules`, { cron, timezone: 'UTC' });
+  if (status !== 201) throw new Error(`No schedule was made: ${JSON.stringify(body)}`);
+  return (body as { schedule: { id: string } }).schedule.id;
+}
+
+export async function register(
+  api: Api,
+  bed: Bed,
+  name: string,
+  destinationId: number,
+  objectives: { rpo_seconds: number } | null = null,
+): Promise<Registered> {
   const database = {
     name,
     type: 'postgresql',
@@ -47,6 +77,7 @@ export async function register(api: Api, bed: Bed, name: string, destinationId: 
     password: bed.sourcePassword,
     database: name,
     destination_id: destinationId,
+    objectives,
   };
   const { status, body } = await api.ask('POST', '/api/databases', { database });
   if (status !== 201) throw new Error(`${name} was not registered: ${JSON.stringify(body)}`);

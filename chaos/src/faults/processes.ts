@@ -106,16 +106,19 @@ const limitFiles: FaultKind = {
 };
 
 const lease = leaseSeconds * 1000;
+/** For so long a sentinel has a channel to itself. */
+const channelLeaseMs = 30_000;
 
 export const processFaults: readonly FaultKind[] = [
   kill('worker', 10),
   kill('scheduler', 5),
   kill('api', 4),
-  kill('sentinel', 2),
+  kill('sentinel', 5),
   deploy,
   pause('worker', 5, lease + 500, lease + 3000),
   pause('scheduler', 2, 1000, 4000),
   pause('api', 2, 500, 3000),
+  pause('sentinel', 1, channelLeaseMs + 500, channelLeaseMs + 3000),
   killClient('pg_dump', 8),
   killClient('pg_restore', 5),
   limitFiles,

@@ -1,6 +1,7 @@
 import type { KnownContent } from '../bed/source.ts';
 import type { Version } from '../bed/fingerprint.ts';
 import type { Records } from '../driver/records.ts';
+import type { Watched } from './watched.ts';
 
 /** What the campaign must not find. */
 export interface Violation {
@@ -27,6 +28,7 @@ export interface BackupRow {
   damaged_at: string | null;
   deletion_requested_at: string | null;
   deleted_at: string | null;
+  created_at: string;
   completed_at: string | null;
 }
 
@@ -47,7 +49,7 @@ interface FileRow {
   checksum: string;
 }
 
-interface RestoreRow {
+export interface RestoreRow {
   id: string;
   backup_id: string;
   database_id: string;
@@ -57,8 +59,9 @@ interface RestoreRow {
   completed_at: string | null;
 }
 
-interface ScheduleRow {
+export interface ScheduleRow {
   id: string;
+  database_id: string;
   enabled: boolean;
   cron: string;
   timezone: string;
@@ -116,6 +119,8 @@ export interface Evidence {
   databases: string[];
   /** When it was collected, in milliseconds since 1970. */
   now: number;
+  /** What those who watch and tell said before, when all was quiet. */
+  watched: Watched;
 }
 
 export type Check = (evidence: Evidence) => string[];

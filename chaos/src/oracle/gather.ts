@@ -23,7 +23,7 @@ export async function gather(
   { records, sources, initial, registered, destinations }: Gathered,
   sample: number,
   random: Random,
-): Promise<Evidence> {
+): Promise<Omit<Evidence, 'watched'>> {
   mkdirSync(join(bed.disk.root, localFolder), { recursive: true });
   const now = Date.now();
   const rows = await collectRows(bed);

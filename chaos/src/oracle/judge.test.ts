@@ -1,11 +1,33 @@
 import { expect } from 'chai';
 import type { Evidence } from './evidence.ts';
 import { judge } from './judge.ts';
+import type { Watched } from './watched.ts';
 
 const at = (second: number): string => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
 const ms = (second: number): number => Date.parse(at(second));
 const lines = ['accounts: 100 7', 'blobs: 64 9'];
 const held = (version: number, changed: string[] = lines) => ({ version: { source: 'shop', version }, lines: changed });
+
+/** What `watching.test.ts` looks at. */
+const nothingWatched: Watched = {
+  backups: [],
+  madeAt: new Map(),
+  restores: [],
+  schedules: [],
+  databases: [],
+  reconciliations: [],
+  orphans: [],
+  alerts: [],
+  messages: [],
+  channelMadeAt: 0,
+  heard: [],
+  protection: { services: [], databases: [] },
+  auditProblem: null,
+  auditEntries: [],
+  auditIntents: [],
+  accepted: {},
+  now: ms(600),
+};
 
 /** A campaign in which everything went well: one backup of a client, one of a schedule, two restores. */
 function innocent(): Evidence {
@@ -24,6 +46,7 @@ function innocent(): Evidence {
     damaged_at: null,
     deletion_requested_at: null,
     deleted_at: null,
+    created_at: at(1),
     completed_at: at(20),
   } as const;
   const periodic = {
@@ -128,7 +151,7 @@ function innocent(): Evidence {
       { ...restore, id: 'r1', completed_at: at(40) },
       { ...restore, id: 'r2', completed_at: at(41) },
     ],
-    schedules: [{ id: 's1', enabled: false, cron: '*/10 * * * * *', timezone: 'UTC' }],
+    schedules: [{ id: 's1', database_id: 'd1', enabled: false, cron: '*/10 * * * * *', timezone: 'UTC' }],
     slots: [
       { schedule_id: 's1', scheduled_for: at(10), status: 'done', covers: 1, backup_id: 'b2' },
       { schedule_id: 's1', scheduled_for: at(20), status: 'skipped', covers: 1, backup_id: null },
@@ -148,6 +171,7 @@ function innocent(): Evidence {
     ]),
     databases: ['shop', 'copy', 'target'],
     now: ms(600),
+    watched: { ...nothingWatched },
   };
 }
 
@@ -249,6 +273,7 @@ describe('the oracle', () => {
       'retention',
       ({ backups }) => Object.assign(backups[1] ?? {}, { deletion_requested_at: at(50), deleted_at: at(60) }),
     ],
+    ['a log of changes that is not whole', 'audit', ({ watched }) => (watched.auditProblem = 'Entry 7 was changed.')],
     ['a database that a restore left', 'scratch', ({ databases }) => databases.push('shop_hf_old_0123456789ab')],
   ];
   for (const [name, check, commit] of crimes) {

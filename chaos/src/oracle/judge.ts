@@ -1,6 +1,7 @@
 import { blame, content, restores } from './content.ts';
 import type { Check, Evidence, Violation } from './evidence.ts';
 import { slots } from './slots.ts';
+import { watching } from './watching.ts';
 import { attempts, deletions, final, objects, once, retention } from './work.ts';
 
 const restoreLeftover = /_hf_(old_|kept_)?[0-9a-f]{12}$/;
@@ -25,5 +26,8 @@ const checks: Readonly<Record<string, Check>> = {
 };
 
 export function judge(evidence: Evidence): Violation[] {
-  return Object.entries(checks).flatMap(([check, run]) => run(evidence).map((what) => ({ check, what })));
+  return [
+    ...Object.entries(checks).flatMap(([check, run]) => run(evidence).map((what) => ({ check, what }))),
+    ...Object.entries(watching).flatMap(([check, run]) => run(evidence.watched).map((what) => ({ check, what }))),
+  ];
 }

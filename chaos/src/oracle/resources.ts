@@ -18,7 +18,7 @@ export interface Resources {
 
 const mebibyte = 1024 * 1024;
 /** Idle connections of pools come and go, by two of each service. */
-const moreSessions = 14;
+const moreSessions = 18;
 const moreToRedis = 7;
 const moreMemory = 120 * mebibyte;
 
