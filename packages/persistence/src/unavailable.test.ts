@@ -1,4 +1,8 @@
+import { once, type EventEmitter } from 'node:events';
 import { expect } from 'chai';
+import type { EntityManager } from 'typeorm';
+import { connect } from './data-source.ts';
+import { restoreEntity } from './entities/restores.ts';
 import { isUnavailable } from './unavailable.ts';
 import { openWorld, type World } from './testing/world.ts';
 
@@ -25,5 +29,29 @@ describe('a failure of the database', () => {
       return await databases.list(Number.NaN).catch((error: unknown) => error);
     });
     expect([mistake instanceof Error, isUnavailable(mistake)]).to.deep.equal([true, false]);
+  });
+
+  it('is told from a mistake of ours when its server ends a session between two statements of a transaction', async () => {
+    const dataSource = await connect(world.url, { poolSize: 1, statementSeconds: 10 });
+    const asks: ((manager: EntityManager) => Promise<unknown>)[] = [
+      (manager) => manager.query('select'),
+      (manager) => manager.findOneBy(restoreEntity, { id: world.account.name }),
+    ];
+    try {
+      for (const ask of asks) {
+        const failed = await dataSource
+          .transaction(async (manager) => {
+            const [own] = await manager.query<{ pid: number }[]>('select pg_backend_pid() as pid');
+            const ended = once((await manager.queryRunner?.connect()) as EventEmitter, 'error');
+            await world.sql('select pg_terminate_backend($1)', [own?.pid]);
+            await ended;
+            await ask(manager);
+          })
+          .catch((error: unknown) => error);
+        expect([failed instanceof Error, isUnavailable(failed)]).to.deep.equal([true, true]);
+      }
+    } finally {
+      await dataSource.destroy();
+    }
   });
 });
