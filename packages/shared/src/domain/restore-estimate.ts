@@ -11,6 +11,9 @@ export interface RestoreEstimate {
   basedOn: 'database' | 'account';
 }
 
+/** What any restore costs outweighs the bytes of one that had less than this share of them: it tells nothing. */
+const leastShare = 0.1;
+
 /**
  * How long a restore may take, by the median speed of earlier ones: of this database where there are some, else of its account.
  * @param plainBytes bytes of what is restored; null where nobody knows
@@ -22,7 +25,7 @@ export function estimateRestore(
 ): RestoreEstimate | null {
   if (plainBytes === null) return null;
   for (const basedOn of ['database', 'account'] as const) {
-    const speed = medianSpeed(paces[basedOn]);
+    const speed = medianSpeed(paces[basedOn].filter(({ bytes }) => bytes >= plainBytes * leastShare));
     if (speed !== null) return { seconds: Math.ceil(plainBytes / speed), basedOn };
   }
   return null;
