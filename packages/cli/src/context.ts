@@ -1,6 +1,6 @@
 import { openClient, type HoldfastClient } from '@holdfast/client';
-import { ask, askHidden } from '@holdfast/recover/src/terminal.ts';
 import { HoldfastError } from '@holdfast/shared/domain';
+import { ask, askHidden } from '@holdfast/shared/terminal';
 import { chooseConnection, type Choice } from './connection/choose.ts';
 import type { Profile } from './connection/profiles.ts';
 import { CliError, exits, usageError } from './exits.ts';

@@ -1,7 +1,7 @@
 /** What the program ends with, for scripts. */
 export const exits = {
   ok: 0,
-  /** What was asked for was done, and came out badly: a failed backup, an unprotected database, a broken chain. */
+  /** What was asked for was done, and came out badly: a failed backup, an unprotected database, an import that lacks some. */
   failed: 1,
   usage: 2,
   /** No valid token, or one that may not do this. */
@@ -30,7 +30,8 @@ export const usageError = (message: string): CliError => new CliError(exits.usag
 
 export const exitsHelp = `Exit codes:
     0  done
-    1  it failed: a backup ended in error, a database is unprotected, a chain is broken, a change was refused by what is there
+    1  it failed: a backup ended in error, a database is unprotected, a chain is broken, an import found backups that are
+       damaged or that it could not take, a change was refused by what is there
     2  wrong usage, or a value that the service does not take
     3  refused: no valid token, or one that may not do this
     4  nothing has that name, or several have

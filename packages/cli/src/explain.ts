@@ -35,7 +35,8 @@ function refusal({ status, message, fields, requestId }: ApiError): Explanation 
     named.length > 0 && isOnlyFields ? 'The service does not take this:' : message,
     ...named,
     ...hints(status),
-    ...(requestId === null ? [] : [`(request ${requestId})`]),
+    // The words of a failure of the service itself name it already.
+    ...(requestId === null || message.includes(requestId) ? [] : [`(request ${requestId})`]),
   ];
   return {
     exit: exitOf(status),

@@ -53,12 +53,14 @@ describe('the command line by itself', () => {
     expect(JSON.parse(out)).to.have.nested.property('error.message');
   });
 
-  it('ends as the answer says, in the words of the service and with the id of the request', () => {
+  it('ends as the answer says, in the words of the service and with the id of the request, once', () => {
     const api = (status: number, fields = {}) => new ApiError(status, { message: 'No.', fields, requestId: 'r-1' });
     const ends = [400, 401, 403, 404, 409, 422, 429, 500, 503].map((status) => explain(api(status), false).exit);
     expect(ends).to.deep.equal([2, 3, 3, 4, 1, 2, 1, 1, 5]);
     const refusal = explain(api(422, { host: ['The host field is odd.'] }), false);
     expect(refusal.text).to.contain('  host: The host field is odd.').and.contain('(request r-1)');
+    const failure = new ApiError(500, { message: 'Odd. (request r-1)', fields: {}, requestId: 'r-1' });
+    expect(explain(failure, false).text).to.equal('Odd. (request r-1)');
     expect(explain(new TypeError('fetch failed'), false).exit).to.equal(exits.unreachable);
     expect(explain(api(500), true).exit).to.equal(exits.interrupted);
   });

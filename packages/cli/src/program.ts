@@ -1,10 +1,12 @@
 import yargs from 'yargs';
 import { commands } from './commands/index.ts';
+import { refuseRepeated } from './repeated.ts';
 import type { Run } from './command.ts';
 import { Context, type Surroundings } from './context.ts';
 import { explain } from './explain.ts';
 import { exits, exitsHelp, usageError, type Exit } from './exits.ts';
-import { useShell } from './completion.ts';
+import { completesName } from './completion/names.ts';
+import { useShell } from './completion/shell.ts';
 
 const version = '0.1.0';
 const widest = 110;
@@ -16,6 +18,7 @@ export async function runProgram(args: readonly string[], surroundings: Surround
     exit = (await work(new Context(surroundings, given), given)) ?? exits.ok;
   };
   try {
+    if (await completesName(commands, args, surroundings)) return exits.ok;
     await programOf(useShell(args, surroundings.environment), surroundings, run).parseAsync();
     return exit;
   } catch (thrown) {
@@ -34,7 +37,6 @@ function programOf(args: readonly string[], { out }: Surroundings, run: Run) {
     .parserConfiguration({
       // `--no-password` is an option by itself: no other can be given by its negation.
       'boolean-negation': false,
-      'duplicate-arguments-array': false,
       'parse-numbers': false,
       'parse-positional-numbers': false,
     })
@@ -50,6 +52,7 @@ function programOf(args: readonly string[], { out }: Surroundings, run: Run) {
     .demandCommand(1, 'Say which command: holdfast --help lists them.')
     .recommendCommands()
     .strict()
+    .check(refuseRepeated)
     .exitProcess(false)
     .wrap(Math.min(out.columns ?? widest, widest))
     .epilogue(

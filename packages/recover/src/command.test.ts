@@ -1,6 +1,8 @@
+import { HoldfastError } from '@holdfast/shared/domain';
 import { expect } from 'chai';
 import { readCommand } from './command.ts';
-import { UsageError } from './usage.ts';
+import { explain } from './explain.ts';
+import { exits, UsageError } from './usage.ts';
 
 const place = ['--folder', '/backups'];
 const problem = (...given: string[]): string => {
@@ -42,6 +44,27 @@ describe('the recovery command', () => {
     for (const help of [[], ['--help'], ['list', '--help']]) expect(readCommand(help)).to.equal(null);
   });
 
+  it('refuses an option that takes one value and is given several times, and takes all of any other', () => {
+    for (const [name, ...given] of [
+      ['--database', 'list', ...place, '--database', 'a', '--database', 'b'],
+      ['--folder', 'list', ...place, '--folder=/other'],
+      ['--to', 'download', 'a', ...place, '--to', '/x', '--to', '/y'],
+    ] as const) {
+      expect(problem(...given)).to.contain(`${name} takes one value`);
+    }
+    const lists = ['--schema', 'a', '--schema', 'b', '--identity', 'k', '--identity', 'l'];
+    const read = readCommand(['restore', 'a', ...place, ...lists, '--json', '--json']);
+    expect(read).to.deep.nested.include({ identityFiles: ['k', 'l'], 'target.schemas': ['a', 'b'] });
+  });
+
+  it('names the option that brings a key where none opens a backup, and ends as documented', () => {
+    const closed = explain(new HoldfastError('key_missing', 'It is encrypted.'));
+    expect(closed).to.include({ exit: exits.keyMissing }).and.to.have.property('text').that.contains('--identity FILE');
+    const codes = ['integrity', 'object_missing', 'content_differs', 'cancelled', 'store_failed'] as const;
+    const ends = codes.map((code) => explain(new HoldfastError(code)).exit);
+    expect([...ends, explain(new UsageError('x')).exit]).to.deep.equal([3, 3, 3, 130, 1, 2]);
+  });
+
   it('says what is wrong, and repeats nothing that may be a secret', () => {
     for (const [given, said] of [
       [['explode', ...place], 'must be a command'],
@@ -56,6 +79,8 @@ describe('the recovery command', () => {
       [['restore', 'a', ...place, '--in-place'], '--database'],
       [['restore', 'a', ...place, '--in-place', '--database', 'x', '--schema', 'y'], 'cannot replace a whole'],
       [['restore', 'a', ...place, '--database', 'host=evil'], 'plain name'],
+      [['restore', 'a', ...place, '--database', 'x', '--to', '/y'], 'not both'],
+      [['restore', 'a', ...place, '--to', ''], '--to must be'],
       [['restore', 'a', ...place, '--port', '0'], 'port'],
       [['restore', 'a', ...place, '--sslmode', 'maybe'], '--sslmode must be one of'],
       [['restore', 'a', ...place, '--url', 'http://x'], '--url must look like'],

@@ -20,6 +20,8 @@ export interface TargetOptions {
   port: number | null;
   user: string | null;
   database: string | null;
+  /** The directory that a backup of one is unpacked to, instead of a database. */
+  to: string | null;
   inPlace: boolean;
   /** Whether the confirmation of a restore in place was given beforehand. */
   yes: boolean;
@@ -95,7 +97,7 @@ const own: Readonly<Record<Command['name'], readonly string[]>> = {
   show: [],
   verify: [],
   download: ['to', 'plain'],
-  restore: ['database', ...Object.keys(targetOptions)],
+  restore: ['database', 'to', ...Object.keys(targetOptions)],
 };
 const common = new Set([...Object.keys(placeOptions), 'identity', 'json']);
 
@@ -133,8 +135,23 @@ export function readCommand(given: readonly string[]): Command | null {
 }
 
 function parse(given: readonly string[]) {
+  const read = parsed(given);
+  const names = read.tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : []));
+  const repeated = names.find((name, index) => takesOne(name) && names.indexOf(name) !== index);
+  if (repeated !== undefined) {
+    throw new UsageError(`--${repeated} takes one value and was given several times: keep the one that is meant.`);
+  }
+  return read;
+}
+
+const takesOne = (name: string): boolean =>
+  Object.entries<{ type: string; multiple?: boolean }>(options).some(
+    ([known, { type, multiple }]) => known === name && type === 'string' && multiple !== true,
+  );
+
+function parsed(given: readonly string[]) {
   try {
-    return parseArgs({ args: [...given], options, allowPositionals: true, strict: true });
+    return parseArgs({ args: [...given], options, allowPositionals: true, strict: true, tokens: true });
   } catch (error) {
     // Whatever was typed behind a wrong option may be a secret: only the option's name is repeated.
     const unknown = /'(--?[A-Za-z-]+)/.exec((error as Error).message)?.[1];
@@ -167,7 +184,14 @@ function targetOf(given: Given): TargetOptions {
   const database = given.database ?? url.database ?? null;
   const inPlace = given['in-place'] ?? false;
   const [schemas, tables] = [given.schema ?? [], given.table ?? []];
-  if (inPlace && database === null) throw new UsageError('--in-place needs --database, the database to replace.');
+  const to = given.to ?? null;
+  if (to === '') throw new UsageError('--to must be the path of a directory.');
+  if (to !== null && database !== null) {
+    throw new UsageError('Give --to for a backup of a directory, or --database for any other: not both.');
+  }
+  if (inPlace && database === null && to === null) {
+    throw new UsageError('--in-place needs --database, the database to replace; of a directory --to.');
+  }
   if (inPlace && schemas.length + tables.length > 0) {
     throw new UsageError('--schema and --table restore a part, which cannot replace a whole: leave out --in-place.');
   }
@@ -184,6 +208,7 @@ function targetOf(given: Given): TargetOptions {
     port: readPort(given.port ?? url.port),
     user: given.user ?? url.user ?? null,
     database,
+    to,
     inPlace,
     yes: given.yes ?? false,
     globals: given.globals ?? false,

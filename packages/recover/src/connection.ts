@@ -24,7 +24,8 @@ export async function connectionTo(
   if (isPath(type)) {
     const { host, port, user, sslmode, ca } = target;
     if ([host, port, user, sslmode, ca].some((given) => given !== null)) {
-      throw new UsageError(`A database of the type ${type} is a path on this machine: give --database alone.`);
+      const option = type === 'files' ? '--to' : '--database';
+      throw new UsageError(`What is of the type ${type} is restored to a path on this machine: give ${option} alone.`);
     }
     return { host: '', port: 0, user: '', password: null, database, options: {} };
   }

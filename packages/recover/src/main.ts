@@ -1,17 +1,18 @@
 import { createEngines } from '@holdfast/engines';
 import { identitiesIn, loadRecoveryEnvironment } from '@holdfast/shared/config';
-import { HoldfastError, toHoldfastError, type Keys } from '@holdfast/shared/domain';
+import { HoldfastError, type Keys } from '@holdfast/shared/domain';
 import { systemIds } from '@holdfast/shared/lifecycle';
+import { ask, askHidden } from '@holdfast/shared/terminal';
 import { openStore } from '@holdfast/stores';
 import { readCommand, type Command } from './command.ts';
 import { connectionTo, readText } from './connection.ts';
 import type { Deps } from './deps.ts';
 import { download } from './download.ts';
+import { explain } from './explain.ts';
 import { list, show, verify } from './look.ts';
 import { destinationAt, rootOf } from './place.ts';
 import { restore, type RestoreDeps } from './restore.ts';
-import { ask, askHidden } from './terminal.ts';
-import { exits, usage, UsageError } from './usage.ts';
+import { usage } from './usage.ts';
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -67,27 +68,14 @@ async function keysIn(paths: readonly string[]): Promise<Keys> {
   return { recipients: [], identities: texts.flatMap((text, index) => identitiesIn(text, paths[index] ?? '')) };
 }
 
-/** @returns the exit code */
-function explain(thrown: unknown, json: boolean): number {
-  if (thrown instanceof UsageError) {
-    say(thrown.message);
-    return exits.usage;
-  }
-  const error = toHoldfastError(thrown);
-  if (json) print(JSON.stringify({ error: error.toPublic() }));
-  say(error.code === 'internal' && thrown instanceof Error ? `${error.message} ${thrown.stack}` : error.message);
-  if (error.code === 'cancelled') return exits.interrupted;
-  if (error.code === 'key_missing') return exits.keyMissing;
-  return error.code === 'integrity' || error.code === 'object_missing' || error.code === 'content_differs'
-    ? exits.damaged
-    : exits.failed;
-}
-
 const given = process.argv.slice(2);
 try {
   const command = readCommand(given);
   if (command) process.exitCode = await run(command);
   else process.stdout.write(usage);
 } catch (thrown) {
-  process.exitCode = explain(thrown, given.includes('--json'));
+  const { exit, text, document } = explain(thrown);
+  if (document && given.includes('--json')) print(JSON.stringify(document));
+  say(text);
+  process.exitCode = exit;
 }

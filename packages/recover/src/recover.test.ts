@@ -1,8 +1,20 @@
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
+import { createEngines } from '@holdfast/engines';
 import { newBackupKey, runBackup, zstd } from '@holdfast/pipeline';
 import { recoveryEnvironment } from '@holdfast/shared/config';
 import {
@@ -10,6 +22,7 @@ import {
   Secret,
   type Connection,
   type ContentManifest,
+  type Engine,
   type EngineType,
   type Keys,
 } from '@holdfast/shared/domain';
@@ -70,16 +83,23 @@ describe('recovery', () => {
     keys: Keys = noKeys,
     measured: ContentManifest | null = null,
   ): Promise<string> {
-    const at = new Date(Date.UTC(2026, 2, 4, hour));
     const source = new FakeEngine(Buffer.from(content));
     source.measured = measured;
+    return await backUpOf(source, connectionRow(), { id, name, hour, keys, measures: measured !== null });
+  }
+  async function backUpOf(
+    engine: Engine,
+    database: Connection,
+    { id, name, hour, keys, measures }: { id: string; name: string; hour: number; keys: Keys; measures: boolean },
+  ): Promise<string> {
+    const at = new Date(Date.UTC(2026, 2, 4, hour));
     const { manifestKey } = await runBackup({
-      backup: backupRow({ id, name: `20260304000000_${name}`, createdAt: at }),
-      database: connectionRow(),
-      engine: source,
+      backup: backupRow({ id, name: `20260304000000_${name}`, createdAt: at, engine: engine.type }),
+      database,
+      engine,
       store,
       codecs: [zstd()],
-      ...(measured && { content: { content: 'full' as const, contentSeconds: 60 } }),
+      ...(measures && { content: { content: 'full' as const, contentSeconds: 60 } }),
       keys,
       ids: systemIds,
       clock: { now: () => at },
@@ -230,6 +250,42 @@ describe('recovery', () => {
     typed = null;
     expect(await restore(deps(), ids[0], target('--in-place', '--database', 'shop', '--yes'))).to.equal(0);
     expect(await failure(restore(deps(), ids[0], target('--globals')))).to.include({ code: 'configuration' });
+  });
+
+  it('brings a directory back to a folder, whole and compared, and replaces one only when its path is typed', async () => {
+    const [source, to] = [join(folder, 'uploads'), join(folder, 'back')];
+    mkdirSync(join(source, 'empty'), { recursive: true });
+    writeFileSync(join(source, 'run.sh'), 'echo', { mode: 0o750 });
+    symlinkSync('../elsewhere', join(source, 'link'));
+    const engines = createEngines({ clientFolders: [], fileRoots: ['/'] });
+    const local = { host: '', port: 0, user: '', password: null, database: source, options: {} };
+    const made = { id: ids[0], name: 'uploads', hour: 1, keys: noKeys, measures: true };
+    await backUpOf(engines.get('files'), local, made);
+    rmSync(source, { recursive: true });
+    const connect: RestoreDeps['connect'] = (type, target, database) =>
+      connectionTo(type, target, database, recoveryEnvironment({}), async () => expect.fail('it asks for a password'));
+    const bring = (...given: string[]) => restore(deps({ engines, connect }), 'latest:uploads', target(...given));
+
+    expect(await verify(deps(), ids[0])).to.equal(0);
+    for (const wrong of [[], ['--database', 'back'], ['--to', to, '--host', 'h']]) {
+      expect(await failure(bring(...wrong)), wrong.join()).to.be.instanceOf(UsageError);
+    }
+    await backUp(ids[1], 'shop', 1);
+    expect(await failure(restore(deps(), ids[1], target('--to', to)))).to.be.instanceOf(UsageError);
+    expect(await bring('--to', to)).to.equal(0);
+    expect(readdirSync(to).toSorted()).to.deep.equal(['empty', 'link', 'run.sh']);
+    expect(statSync(join(to, 'run.sh')).mode & 0o777).to.equal(0o750);
+    expect(readlinkSync(join(to, 'link'))).to.equal('../elsewhere');
+
+    writeFileSync(join(to, 'mine'), '');
+    expect(await failure(bring('--to', to))).to.include({ code: 'restore_target_exists' });
+    typed = 'back';
+    expect(await failure(bring('--to', to, '--in-place'))).to.include({ code: 'configuration' });
+    expect(readdirSync(to)).to.include('mine');
+    typed = to;
+    expect(await bring('--to', to, '--in-place')).to.equal(0);
+    expect(readdirSync(to)).to.not.include('mine');
+    expect(readdirSync(folder).filter((name) => /\.holdfast-(restore|old)-/.test(name))).to.deep.equal([]);
   });
 
   it('takes the password from the environment, a file that is its own, or whoever types it', async () => {

@@ -15,7 +15,7 @@ import { findBackup } from './catalogue.ts';
 import type { TargetOptions } from './command.ts';
 import type { Deps } from './deps.ts';
 import { mustBeThere } from './look.ts';
-import { exits } from './usage.ts';
+import { exits, UsageError } from './usage.ts';
 
 /** What a restore needs beside the other commands. */
 export interface RestoreDeps extends Deps {
@@ -36,14 +36,13 @@ export async function restore(deps: RestoreDeps, asked: string, options: TargetO
   const { store, signal } = deps;
   const backup = await findBackup(deps, asked);
   const { manifest } = backup;
+  const name = targetName(manifest, options);
   const files = chosenFiles(manifest, options);
   await mustBeThere(deps, files);
   await mustOpen(store, files, keysFor(manifest, deps.keys), signal);
   if (options.compares) await mustCompare(deps, manifest);
   else deps.say('What comes back is not compared with what was backed up, only its bytes.');
-  const engine = engineOf(deps, manifest);
-  const asIs = options.database ?? manifest.database;
-  const name = isPath(manifest.engine) ? resolve(asIs) : asIs;
+  const engine = deps.engines.get(manifest.engine);
   const connection = await deps.connect(manifest.engine, options, name);
   if (options.inPlace && !options.yes) await confirm(deps, connection);
   const wanted = orderOf(deps.ids.uuid(), manifest.backupId, name, options);
@@ -98,13 +97,19 @@ function chosenFiles({ files }: Manifest, { globals }: TargetOptions): ManifestF
   return chosen;
 }
 
-/** @throws HoldfastError configuration, for what only its own tools bring back */
-function engineOf({ engines }: RestoreDeps, { engine }: Manifest): Engine {
-  if (engine !== 'files') return engines.get(engine);
-  throw new HoldfastError(
-    'configuration',
-    'This is a backup of files: "download --plain" gives an archive that tar unpacks.',
-  );
+/** What the restore makes or replaces: a database's name, or a path on this machine. @throws UsageError */
+function targetName({ engine, database }: Manifest, options: TargetOptions): string {
+  if (engine === 'files') {
+    // Its old path may be that of another machine, or a name that only this one's agent knew.
+    if (options.to === null)
+      throw new UsageError('This is a backup of a directory: give --to, the path to unpack it to.');
+    return resolve(options.to);
+  }
+  if (options.to !== null) {
+    throw new UsageError(`--to is for backups of directories, and this one is of the type ${engine}: give --database.`);
+  }
+  const name = options.database ?? database;
+  return isPath(engine) ? resolve(name) : name;
 }
 
 type Order = RestoreRun['restore'];
@@ -130,12 +135,12 @@ const placeOf = ({ database, host, port }: Connection): string =>
 /** @throws HoldfastError configuration, unless the name of the database is typed */
 async function confirm({ ask }: RestoreDeps, connection: Connection): Promise<void> {
   const { database } = connection;
-  const typed = await ask(`This replaces all content of the database ${placeOf(connection)}. Type its name to go on: `);
+  const typed = await ask(`This replaces all content of ${placeOf(connection)}. Type its name to go on: `);
   if (typed === database) return;
   const what = typed === null ? 'Nobody is there to confirm it' : 'That is not the name';
   throw new HoldfastError(
     'configuration',
-    `${what}: nothing was changed. Restore into a new database without --in-place, or confirm with --yes.`,
+    `${what}: nothing was changed. Restore to a new place without --in-place, or confirm with --yes.`,
   );
 }
 

@@ -14,7 +14,7 @@ Commands:
   verify BACKUP           Reads it from its first to its last byte, decodes it, and compares all sizes and digests.
   download BACKUP --to DIR
                           Its files, compared with their digests, as they are stored; --plain: decrypted and decompressed.
-  restore BACKUP          Into a new database, which must not exist yet.
+  restore BACKUP          Into a new database or, of a directory, to a new one; neither may exist yet.
 
 BACKUP is an id, the beginning of one, or latest:NAME (the newest one of the database of that name or id).
 
@@ -29,7 +29,8 @@ Keys:
 Target of a restore:
   --host H --port P --user U   or   --url postgres://USER@HOST:PORT   (PGHOST, PGPORT and PGUSER where absent: PostgreSQL alone)
   --database NAME         The new database; its old name where absent. Of SQLite a path on this machine, and nothing else of these.
-  --in-place              Replaces the content of the database that --database names, after a confirmation; --yes: without.
+  --to FOLDER             Of a backup of a directory, instead of all of these: the directory to unpack it to.
+  --in-place              Replaces what --database or --to names, after its name was typed; --yes: without.
   --globals               Restores the roles of the server, too, where the backup has them.
   --keep-owners           Owners and privileges as they were, instead of all for the connecting user.
   --without-comparison    Does not hold what came back against the backup's content manifest: for when that file is damaged.

@@ -102,6 +102,14 @@ const database = fc
     ),
   })
   .map(defined);
+const policy = fc
+  .record({
+    type: fc.constant('postgresql'),
+    cron: fc.constantFrom('0 1 * * *', '0 2 * * *'),
+    retention: optional(fc.constantFrom({ keep_last: 3 }, {})),
+    objectives: optional(fc.constantFrom({ rpo_seconds: 60, level: 'restorable' }, {}, null)),
+  })
+  .map(defined);
 const channel = fc.constantFrom(
   { type: 'webhook', url: reference },
   { type: 'email', email: { host: 'mail', from: 'a@b', to: ['c@d'], password: reference }, rules: { repeat_hours: 2 } },
@@ -112,6 +120,7 @@ const file = fc
       fc.dictionary(name, fc.constantFrom({ type: 'local', path: 'a/' }, { type: 's3', s3_secret_key: reference })),
     ),
     databases: optional(fc.dictionary(name, database)),
+    policies: optional(fc.dictionary(name, policy)),
     notification_channels: optional(fc.dictionary(name, channel)),
   })
   .map((content) => defined(content) as unknown as File);
@@ -144,9 +153,10 @@ describe('configuration as code', () => {
             destination: 'destinations',
             database: 'databases',
             schedule: 'databases',
+            policy: 'policies',
             channel: 'notification_channels',
           };
-          expect(after).to.have.property(section[step.existing.kind as keyof typeof section]);
+          expect(after).to.have.property(section[step.existing.kind]);
         }
       }),
       { numRuns: 50 },
@@ -195,6 +205,10 @@ describe('configuration as code', () => {
     };
     expect(steps({})).to.deep.equal([]);
     expect(steps({ retention: {}, ping: null })).to.deep.equal(['retention', 'ping']);
+    const policies = { main: { type: 'postgresql' as const, cron: '0 1 * * *', objectives: {} } };
+    const shown = { type: 'postgresql', cron: '0 1 * * *', objectives: null };
+    const known: Existing = { kind: 'policy', id: '2', name: 'main', database: null, fields: shown };
+    expect(planOf(declarationOf({ policies }), [known], { prune: false, rotate: false }).steps).to.deep.equal([]);
   });
 
   it('sends a secret where it stood, and only of what is made, changed or rotated', async () => {

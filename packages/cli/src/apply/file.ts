@@ -120,6 +120,7 @@ const policyFields = z.strictObject({
   jitter_seconds: seconds.optional(),
   retention: retention.optional(),
   verification: verification.optional(),
+  objectives: objectives.optional(),
   enabled: z.boolean().optional(),
 });
 

@@ -49,14 +49,19 @@ const fillings: Readonly<Record<Kind, Readonly<Record<string, Filling>>>> = {
   destination: { s3_prefix: folder, path: folder },
   database: { hooks, objectives: asObjectives },
   schedule: { retention: over(retention), verification: over(verification) },
-  policy: { retention: over(retention), verification: over(verification) },
+  policy: { retention: over(retention), verification: over(verification), objectives: asObjectives },
   channel: {},
 };
 
 /** The same meaning in one form: what is left out of something that is given as a whole stands for its default. */
 export function normal(kind: Kind, fields: Fields): Fields {
   const known = fillings[kind];
-  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, known[name]?.(value) ?? value]));
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => {
+      const fill = known[name];
+      return [name, fill ? fill(value) : value];
+    }),
+  );
 }
 
 /** Whether two values mean the same; the order of keys means nothing. */

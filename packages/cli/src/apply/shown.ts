@@ -81,6 +81,7 @@ export const shownPolicy = (policy: Policy, names: Names): Fields =>
     jitter_seconds: policy.jitter_seconds,
     retention: policy.retention,
     verification: shownVerification(policy, names),
+    objectives: policy.objectives,
     enabled: policy.enabled,
   });
 

@@ -5,6 +5,7 @@ import { CliError, exits, type Exit } from '../exits.ts';
 import { allDatabases, backupsOf, findBackup, findDatabase } from '../find.ts';
 import { follow } from '../follow.ts';
 import { agoText, bytesText, durationText, timeText } from '../output/figures.ts';
+import { inOurWords } from '../refusals.ts';
 import type { Backup, Database } from '../views.ts';
 
 const target = <T>(command: Argv<T>) =>
@@ -58,7 +59,10 @@ export const backupCommands: Commands = (program, run) =>
 async function backUp(context: Context, args: { database: string; wait?: boolean | undefined }): Promise<Exit> {
   const client = await context.client();
   const database = await findDatabase(client, args.database);
-  const { data } = await client.POST('/api/databases/{db}/backups', { params: { path: { db: database.id } } });
+  const { data } = await inOurWords(
+    { database },
+    client.POST('/api/databases/{db}/backups', { params: { path: { db: database.id } } }),
+  );
   if (!data) return exits.failed;
   const { database_backup: asked } = data;
   if (args.wait !== true) {
@@ -97,7 +101,7 @@ async function list(context: Context, args: { database?: string | undefined; lim
           { title: 'STATUS', text: ({ backup }) => statusOf(backup), tone: (text) => context.state(text) },
           { title: 'SIZE', text: ({ backup }) => bytesText(backup.size), right: true },
           { title: 'TOOK', text: ({ backup }) => durationText(secondsOf(backup)), right: true },
-          { title: 'PROVEN', text: ({ backup }) => backup.verification.level },
+          { title: 'PROVEN', text: ({ backup }) => provenOf(backup) },
           { title: 'ID', text: ({ backup }) => backup.id },
         ],
         'There is no backup yet: `holdfast backup NAME --wait` makes one.',
@@ -106,6 +110,10 @@ async function list(context: Context, args: { database?: string | undefined; lim
 }
 
 const statusOf = ({ status, verification }: Backup): string => (verification.damage ? 'damaged' : status);
+
+/** Null, too, of one that is damaged or not done: then its status says why nothing is proven. */
+const provenOf = ({ status, verification: { level, damage } }: Backup): string | null =>
+  level ?? (status === 'done' && !damage ? 'not looked at yet' : null);
 
 const secondsOf = ({ started_at: from, completed_at: to }: Backup): number | null =>
   from === null || to === null ? null : (Date.parse(to) - Date.parse(from)) / 1000;
@@ -123,7 +131,7 @@ const described = (context: Context, backup: Backup): string =>
     ['took', durationText(secondsOf(backup))],
     ['attempt', backup.attempt],
     ['tried again', backup.next_attempt_at === null ? undefined : agoText(backup.next_attempt_at, context.now())],
-    ['proven', backup.verification.level],
+    ['proven', provenOf(backup)],
     ['encrypted', backup.encrypted ? `for ${backup.recipients?.join(', ') ?? 'unknown keys'}` : 'no'],
     ['warnings', backup.warnings.length > 0 ? backup.warnings.join('\n') : undefined],
     ['expires', backup.expires_at === null ? undefined : timeText(backup.expires_at)],

@@ -6,6 +6,8 @@ import type { Context, Globals } from '../context.ts';
 import { exits, usageError, type Exit } from '../exits.ts';
 import { allDatabases, allDestinations, findDatabase, findDestination, findServer } from '../find.ts';
 import { bytesText, timeText } from '../output/figures.ts';
+import { forgottenFact, unreadableFact } from '../output/forgotten.ts';
+import { quoted } from '../output/text.ts';
 import { readSecret } from '../secrets.ts';
 import type { Database } from '../views.ts';
 
@@ -110,6 +112,8 @@ const described = (context: Context, database: Database): string =>
     ['destination', database.destination_id],
     ['options', JSON.stringify(database.options)],
     ['hooks', database.hooks ? JSON.stringify(database.hooks) : 'none'],
+    forgottenFact(database),
+    unreadableFact(database),
     ['policy', database.policy_id ?? undefined],
     ['registered', timeText(database.created_at)],
   ]);
@@ -222,7 +226,3 @@ async function remove(context: Context, args: { database: string; yes?: boolean 
   await client.DELETE('/api/databases/{db}', { params: { path: { db: database.id } } });
   context.result({ id: database.id, removed: true }, () => `Forgot ${database.name}.`);
 }
-
-/** A name as a shell takes it. */
-const quoted = (name: string): string =>
-  /^[\w.:@/-]+$/.test(name) ? name : `'${name.replaceAll("'", String.raw`'\''`)}'`;

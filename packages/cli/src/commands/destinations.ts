@@ -5,9 +5,10 @@ import type { Context, Globals } from '../context.ts';
 import { CliError, exits, usageError, type Exit } from '../exits.ts';
 import { allDestinations, findDestination } from '../find.ts';
 import { timeText } from '../output/figures.ts';
+import { forgottenFact, unreadableFact } from '../output/forgotten.ts';
 import { readSecret } from '../secrets.ts';
-import { untilSettled } from '../settle.ts';
 import type { Destination } from '../views.ts';
+import { importBackups } from './destination-import.ts';
 
 type Change = Body<'/api/backup-destinations/{id}', 'put'>;
 
@@ -63,7 +64,11 @@ export const destinationCommands: Commands = (program, run) =>
       .command(
         'import <destination>',
         'Reads the backups that it holds into the catalogue',
-        (each) => target(each).option('wait', { type: 'boolean', describe: 'Until it has ended' }),
+        (each) =>
+          target(each).option('wait', {
+            type: 'boolean',
+            describe: 'Until it has ended; exit code 1 when a backup is damaged or refused',
+          }),
         run(importBackups),
       )
       .command(
@@ -104,6 +109,8 @@ const described = (context: Context, destination: Destination): string =>
     ['id', destination.id],
     ['type', destination.type_human],
     ['at', place(destination)],
+    forgottenFact('forgotten' in destination ? destination : {}),
+    unreadableFact('unreadable' in destination ? destination : {}),
     ...(destination.type === 'local'
       ? []
       : ([
@@ -176,32 +183,6 @@ async function test(context: Context, args: { destination: string }): Promise<Ex
   const { ok, problems } = data.data;
   context.result(data.data, () => (ok ? `${label} works.` : [`${label} does not work:`, ...problems].join('\n  ')));
   return ok ? exits.ok : exits.failed;
-}
-
-async function importBackups(
-  context: Context,
-  args: { destination: string; wait?: boolean | undefined },
-): Promise<Exit> {
-  const client = await context.client();
-  const { id, label } = await findDestination(client, args.destination);
-  const params = { params: { path: { id } } };
-  const asked = await client.POST('/api/backup-destinations/{id}/import', params);
-  if (args.wait !== true) {
-    context.result(asked.data?.data, () => `Importing from ${label}; again with --wait shows how it goes.`);
-    return exits.ok;
-  }
-  const ended = await untilSettled(context, {
-    look: async () => (await client.GET('/api/backup-destinations/{id}/import', params)).data?.data,
-    isSettled: ({ status }) => status === 'done' || status === 'failed',
-    what: 'The import',
-  });
-  const { report, error } = ended;
-  context.result(ended, () => {
-    if (!report) return `The import failed: ${error?.message ?? 'for no known reason'}`;
-    const damaged = report.damaged.map(({ key, reason }) => `\n  damaged: ${key}: ${reason}`);
-    return `${report.imported} imported, ${report.known} known before, ${report.databases} databases made.${damaged.join('')}`;
-  });
-  return ended.status === 'done' ? exits.ok : exits.failed;
 }
 
 async function remove(

@@ -3,6 +3,7 @@ import type { Argv } from 'yargs';
 import type { Context } from '../context.ts';
 import { usageError } from '../exits.ts';
 import { findChannel } from '../find.ts';
+import { listOption } from '../repeated.ts';
 import { readSecret } from '../secrets.ts';
 import type { Channel } from '../views.ts';
 
@@ -38,7 +39,7 @@ export const newChannelOptions = (command: Argv) =>
     .option('password-env', { type: 'string', describe: 'Of e-mail: the environment variable with the password' })
     .option('password-file', { type: 'string', describe: 'Of e-mail: file with the password' })
     .option('from', { type: 'string', describe: 'Of e-mail: address of the sender' })
-    .option('to', { type: 'string', array: true, describe: 'Of e-mail: addresses' });
+    .option('to', listOption({ type: 'string', describe: 'Of e-mail: addresses' }));
 
 /** The address of a channel is a secret: whoever knows it can write there. It is asked for where nothing else gives it. */
 export async function addChannel(context: Context, given: Given): Promise<void> {

@@ -4,6 +4,7 @@ import type { Context, Globals } from '../context.ts';
 import { exits, type Exit } from '../exits.ts';
 import { allChannels, findChannel } from '../find.ts';
 import { agoText, timeText } from '../output/figures.ts';
+import { forgottenFact, unreadableFact } from '../output/forgotten.ts';
 import type { Channel, Delivery } from '../views.ts';
 import { addChannel, newChannelOptions, rotateSecret } from './notification-add.ts';
 
@@ -81,6 +82,8 @@ async function show(context: Context, args: Target): Promise<void> {
       ['type', channel.type],
       ['state', { state: channel.state }],
       ['to', placeOf(channel)],
+      forgottenFact(channel),
+      unreadableFact(channel),
       ['rules', JSON.stringify(channel.rules)],
       ['failing since', channel.failing_since === null ? undefined : timeText(channel.failing_since)],
       ['last error', channel.last_error ?? undefined],

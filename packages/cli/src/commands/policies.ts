@@ -4,6 +4,7 @@ import type { Context, Globals } from '../context.ts';
 import { exits, type Exit } from '../exits.ts';
 import { allPolicies, findPolicy } from '../find.ts';
 import { agoText, bytesText, timeText } from '../output/figures.ts';
+import { forgottenFact, unreadableFact } from '../output/forgotten.ts';
 import { untilSettled } from '../settle.ts';
 import type { PolicyRun } from '../views.ts';
 
@@ -66,6 +67,8 @@ async function show(context: Context, args: Target): Promise<void> {
     context.facts([
       ['name', policy.name],
       ['server', `${policy.type} ${policy.host}:${policy.port} as ${policy.user}`],
+      forgottenFact(policy),
+      unreadableFact(policy),
       [
         'covers',
         `${policy.include.join(', ')}${policy.exclude.length > 0 ? ` without ${policy.exclude.join(', ')}` : ''}`,

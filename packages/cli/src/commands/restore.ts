@@ -6,6 +6,8 @@ import { exits, usageError, type Exit } from '../exits.ts';
 import { findBackup, findDatabase } from '../find.ts';
 import { follow } from '../follow.ts';
 import { durationText, timeText } from '../output/figures.ts';
+import { damagedWayOn, inOurWords } from '../refusals.ts';
+import { listOption } from '../repeated.ts';
 import type { Backup, Database, Restore } from '../views.ts';
 
 type Asked = Body<'/api/databases/{db}/backups/{id}/restore', 'post'>;
@@ -22,8 +24,14 @@ const fields = <T>(command: Argv<T>) =>
     .option('onto', { type: 'string', describe: 'Another registered database, whose content is replaced' })
     .option('in-place', { type: 'boolean', describe: 'Replaces the content of the database itself' })
     .conflicts({ to: ['onto', 'in-place'], onto: 'in-place' })
-    .option('schema', { type: 'string', array: true, describe: 'Only these; with --to' })
-    .option('table', { type: 'string', array: true, describe: 'Only these, as schema.table; with --to' })
+    .option('schema', listOption({ type: 'string', describe: 'Only this, a plain name such as billing; with --to' }))
+    .option(
+      'table',
+      listOption({
+        type: 'string',
+        describe: `Only this, as SQL writes it: public.orders or '"My schema"."My table"'; with --to`,
+      }),
+    )
     .option('ownership', { choices: ['keep', 'skip'] as const, describe: 'Owners and privileges as they were, or not' })
     .option('keep-hours', { type: 'number', describe: 'How long the former content is kept' })
     .option('allow-damaged', { type: 'boolean', describe: 'Tries a backup that was found damaged' })
@@ -74,10 +82,14 @@ async function restore(context: Context, args: Fields): Promise<Exit> {
   const onto = args.onto === undefined ? null : await findDatabase(client, args.onto);
   const asked = askedOf(args, source, onto);
   const path = { db: source.id, id: backup.id };
-  if (args.preflight === true) return await preflight(context, client, path, asked);
+  const about = { database: onto ?? source, damagedBackup: args['allow-damaged'] === true ? null : backup };
+  if (args.preflight === true) return await inOurWords(about, preflight(context, client, path, asked));
   const replaced = onto ?? (args['in-place'] === true ? source : null);
   if (replaced !== null) await confirmReplacing(context, args, replaced, backup);
-  const { data } = await client.POST('/api/databases/{db}/backups/{id}/restore', { params: { path }, body: asked });
+  const { data } = await inOurWords(
+    about,
+    client.POST('/api/databases/{db}/backups/{id}/restore', { params: { path }, body: asked }),
+  );
   return data ? await shown(context, source, data, args.wait === true) : exits.failed;
 }
 
@@ -119,7 +131,10 @@ async function preflight(
   context.result(data.preflight, () =>
     [
       ok ? 'A restore could succeed.' : 'A restore would fail.',
-      ...findings.map(({ severity, code, message }) => `${context.state(severity)}  ${message} (${code})`),
+      ...findings.map(({ severity, code, message }) => {
+        const wayOn = code === 'damaged' && severity === 'blocker' ? ` ${damagedWayOn}` : '';
+        return `${context.state(severity)}  ${message}${wayOn} (${code})`;
+      }),
       ...(estimate ? [`It may take ${durationText(estimate.seconds)}.`] : []),
     ].join('\n'),
   );

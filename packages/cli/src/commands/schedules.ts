@@ -5,6 +5,8 @@ import type { Context, Globals } from '../context.ts';
 import { usageError } from '../exits.ts';
 import { allDatabases, allSchedules, findDatabase, findDestination, findSchedule } from '../find.ts';
 import { agoText, timeText } from '../output/figures.ts';
+import { inOurWords } from '../refusals.ts';
+import { listOption } from '../repeated.ts';
 import { readSecret } from '../secrets.ts';
 import type { Database, Schedule, Slot } from '../views.ts';
 
@@ -25,11 +27,10 @@ const fields = <T>(command: Argv<T>) =>
   command
     .option('cron', { type: 'string', describe: 'Such as "30 3 * * *"' })
     .option('timezone', { type: 'string', describe: 'Such as Europe/Paris; UTC when absent' })
-    .option('keep', {
-      type: 'string',
-      array: true,
-      describe: 'Retention, such as keep_last=7 daily=14 monthly=12; none',
-    })
+    .option(
+      'keep',
+      listOption({ type: 'string', describe: 'Retention, such as keep_last=7 daily=14 monthly=12, or none' }),
+    )
     .option('verify', { choices: [...levels, 'none'] as const, describe: 'Verifies its backups up to this level' })
     .option('verify-every', { type: 'string', describe: 'Each so many backups, or weekly' })
     .option('destination', { type: 'string', describe: 'Instead of the database’s: a label or an id; none' })
@@ -128,10 +129,11 @@ const described = (context: Context, schedule: Schedule): string =>
 async function add(context: Context, args: Fields & { database: string; cron: string }): Promise<void> {
   const client = await context.client();
   const database = await findDatabase(client, args.database);
-  const { data } = await client.POST('/api/databases/{db}/schedules', {
-    params: { path: { db: database.id } },
-    body: { ...(await changeOf(context, args)), cron: args.cron },
-  });
+  const body = { ...(await changeOf(context, args)), cron: args.cron };
+  const { data } = await inOurWords(
+    { database },
+    client.POST('/api/databases/{db}/schedules', { params: { path: { db: database.id } }, body }),
+  );
   if (data) context.result(data.schedule, () => described(context, data.schedule));
 }
 
@@ -190,13 +192,20 @@ function everyOf(every: string | undefined): { every?: number | 'weekly' } {
 }
 
 function retentionOf(rules: readonly string[]): NonNullable<Change['retention']> {
-  const words = rules.flatMap((rule) => rule.split(/[\s,]+/)).filter((rule) => rule !== '' && rule !== 'none');
-  const given = words.map((word) => {
-    const [, name, count] = /^(\w+)=(\d+)$/.exec(word) ?? [];
-    const rule = retentionRules.find((each) => each === name);
-    if (!rule) throw usageError(`--keep takes ${retentionRules.join(', ')}, each with =NUMBER.`);
-    return [rule, Number(count)];
-  });
+  const words = rules.flatMap((rule) => rule.split(/[\s,]+/)).filter((rule) => rule !== '');
+  if (words.includes('none') && words.some((word) => word !== 'none')) {
+    throw usageError('--keep takes none, or what is kept: not both.');
+  }
+  const given = words
+    .filter((word) => word !== 'none')
+    .map((word) => {
+      const [, name, count] = /^(\w+)=(\d+)$/.exec(word) ?? [];
+      const rule = retentionRules.find((each) => each === name);
+      if (!rule) throw usageError(`--keep takes ${retentionRules.join(', ')}, each with =NUMBER.`);
+      return [rule, Number(count)];
+    });
+  const twice = given.find(([rule], index) => given.findIndex(([each]) => each === rule) !== index);
+  if (twice) throw usageError(`--keep takes ${twice[0]} once.`);
   return Object.fromEntries(given) as NonNullable<Change['retention']>;
 }
 

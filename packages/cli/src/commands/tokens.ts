@@ -3,6 +3,7 @@ import type { Commands } from '../command.ts';
 import type { Context } from '../context.ts';
 import { pick } from '../find.ts';
 import { agoText, timeText } from '../output/figures.ts';
+import { listOption } from '../repeated.ts';
 import type { Token } from '../views.ts';
 
 export const tokenCommands: Commands = (program, run) =>
@@ -20,7 +21,7 @@ export const tokenCommands: Commands = (program, run) =>
         (each) =>
           each
             .positional('name', { type: 'string', demandOption: true })
-            .option('scope', { choices: scopeNames, array: true, demandOption: true, describe: 'What it may do' })
+            .option('scope', listOption({ choices: scopeNames, demandOption: true, describe: 'What it may do' }))
             .option('days', { type: 'number', describe: 'Ends after so many; never when absent' }),
         run(create),
       )

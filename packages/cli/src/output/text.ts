@@ -33,3 +33,7 @@ export function plain(text: string, { lines = false }: { lines?: boolean } = {})
     lines && found === '\n' ? found : '\uFFFD',
   );
 }
+
+/** A name as a shell takes it. */
+export const quoted = (name: string): string =>
+  /^[\w.:@/-]+$/.test(name) ? name : `'${name.replaceAll("'", String.raw`'\''`)}'`;

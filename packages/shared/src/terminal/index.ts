@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
-import { HoldfastError } from '@holdfast/shared/domain';
+import { HoldfastError } from '../domain/errors.ts';
 
 /** Asks whoever sits at the terminal. @returns null when nobody does */
 export async function ask(question: string, signal: AbortSignal): Promise<string | null> {

@@ -1,4 +1,4 @@
-import { usageError } from './exits.ts';
+import { usageError } from '../exits.ts';
 
 const shells = ['bash', 'zsh', 'fish'];
 
