@@ -1,6 +1,7 @@
 import { connect as openSocket, isIP } from 'node:net';
 import { HoldfastError, type Connection, type ErrorCode } from '@holdfast/shared/domain';
 import { createConnection, type Connection as Client, type ConnectionOptions, type SslOptions } from 'mysql2/promise';
+import { unlessStranger } from '../stranger.ts';
 import { planTls } from '../tls.ts';
 import type { MysqlContext } from './context.ts';
 import { driverCode, failure, fromDriver } from './failures.ts';
@@ -49,12 +50,24 @@ export async function withSession<T>(
 
 /**
  * Connects within ten seconds and in the TLS mode that was asked for.
- * @throws HoldfastError; configuration when the server is one of the other flavour; the signal's reason when it was aborted
+ * @throws HoldfastError; configuration when the server is one of the other flavour, or of another kind; the signal's reason when it was aborted
  */
 async function openSession(connection: Connection, options: SessionOptions): Promise<Session> {
-  const { signal, fallback } = options;
   checkConnection(connection);
   const attempts = await tlsAttempts(connection);
+  return await unlessStranger({ protocol: 'mysql', connection, signal: options.signal, failure }, (signal) =>
+    openFirst(connection, attempts, options, signal),
+  );
+}
+
+/** @param signal ends the connecting alone */
+async function openFirst(
+  connection: Connection,
+  attempts: readonly (SslOptions | null)[],
+  options: SessionOptions,
+  signal: AbortSignal,
+): Promise<Session> {
+  const { fallback } = options;
   for (const [index, ssl] of attempts.entries()) {
     signal.throwIfAborted();
     try {

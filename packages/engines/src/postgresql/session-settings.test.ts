@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Secret, type Connection } from '@holdfast/shared/domain';
+import { ForgottenSecret, Secret, type Connection } from '@holdfast/shared/domain';
 import { calm, connectionTo, contentOf, newDatabase } from '@holdfast/testing/engines';
 import { startPostgres, type Major, type TestPostgres } from '@holdfast/testing/postgres';
 import { expect } from 'chai';
@@ -35,6 +35,15 @@ const obstacles = [
   `default_tablespace to 'nowhere'`,
   `search_path to 'nowhere', 'pg_catalog'`,
 ];
+
+describe('a session without its password', () => {
+  it('is not begun: that it was forgotten is said before the server is asked for anything', async () => {
+    const password = new ForgottenSecret('The password was forgotten.');
+    const nowhere = { host: '127.0.0.1', port: 1, user: 'u', database: 'd', options: {}, password };
+    const error = await engine.probe(nowhere, calm()).catch((thrown: unknown) => thrown);
+    expect(error).to.include({ code: 'secret_forgotten' });
+  });
+});
 
 describe("settings of a database and of the user's role", () => {
   let server: TestPostgres;

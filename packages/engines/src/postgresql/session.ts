@@ -4,7 +4,8 @@ import { HoldfastError, type Connection, type ErrorCode } from '@holdfast/shared
 import { Client, type QueryResultRow } from 'pg';
 import { codeOf, driverCode, failure, fromDriver } from './failures.ts';
 import { mustKeepSession, type Open } from './pooler.ts';
-import { planTls } from '../tls.ts';
+import { unlessStranger } from '../stranger.ts';
+import { planTls, type TlsPlan } from '../tls.ts';
 
 const connectTimeoutMs = 10_000;
 
@@ -49,12 +50,24 @@ export async function withSession<T>(
 
 /**
  * Connects within ten seconds and in the TLS mode that was asked for.
- * @throws HoldfastError; the signal's reason when it was aborted
+ * @throws HoldfastError; configuration when no PostgreSQL listens there; the signal's reason when it was aborted
  */
 export async function openSession(connection: Connection, options: SessionOptions): Promise<Session> {
-  const { signal, label = 'holdfast', fallback } = options;
   checkConnection(connection);
-  const { attempts } = await planTls(connection);
+  const plan = await planTls(connection);
+  return await unlessStranger({ protocol: 'postgresql', connection, signal: options.signal, failure }, (signal) =>
+    openFirst(connection, plan, options, signal),
+  );
+}
+
+/** @param signal ends the connecting alone */
+async function openFirst(
+  connection: Connection,
+  { attempts }: TlsPlan,
+  options: SessionOptions,
+  signal: AbortSignal,
+): Promise<Session> {
+  const { label = 'holdfast', fallback } = options;
   const deadline = AbortSignal.timeout(connectTimeoutMs);
   const either = AbortSignal.any([signal, deadline]);
   const explain = (thrown: unknown): unknown => {
@@ -87,6 +100,8 @@ async function connect(
 ): Promise<Open> {
   signal.throwIfAborted();
   const { host, port, user, password, database } = connection;
+  // Before anything is asked of the server: one that was forgotten says so.
+  const word = password?.reveal() ?? '';
   const socket = new Socket();
   const client = new Client({
     host,
@@ -94,7 +109,7 @@ async function connect(
     user,
     database,
     // A function, because node-pg takes an empty password for "look into the environment and password files".
-    password: () => password?.reveal() ?? '',
+    password: () => word,
     ssl,
     sslnegotiation: 'postgres',
     stream: () => socket,

@@ -1,6 +1,7 @@
 import { HoldfastError, type Connection, type EngineContext, type ErrorCode } from '@holdfast/shared/domain';
 import { Redis } from 'ioredis';
 import { failure, fromDriver } from './failures.ts';
+import { unlessStranger } from '../stranger.ts';
 import { tlsOptions } from './tls.ts';
 
 const connectMs = 10_000;
@@ -30,10 +31,22 @@ export class Session {
   /** @throws HoldfastError auth_failed, host_unknown, host_unreachable, tls_failed, configuration, server_busy */
   static async open(connection: Connection, signal: AbortSignal): Promise<Session> {
     signal.throwIfAborted();
-    const { host, port } = connection;
+    const { host } = connection;
     if (!hostName.test(host) || host.startsWith('-'))
       throw new HoldfastError('configuration', `"${host}" is not a host name or an IP address: correct the database.`);
     const tls = tlsOptions(connection);
+    const beginsWithTls = tls !== null;
+    return await unlessStranger({ protocol: 'redis', beginsWithTls, connection, signal, failure }, (either) =>
+      Session.#open(connection, tls, either),
+    );
+  }
+
+  static async #open(
+    connection: Connection,
+    tls: ReturnType<typeof tlsOptions>,
+    signal: AbortSignal,
+  ): Promise<Session> {
+    const { host, port } = connection;
     const client = new Redis({
       host,
       port,
