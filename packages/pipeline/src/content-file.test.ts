@@ -58,8 +58,13 @@ describe('the content manifest of a backup', () => {
       'manifest.json',
     ]);
     expect(await readContentFile(store, manifest, noKeys, forever)).to.deep.equal(measured);
-    expect(selectFiles(manifest, null, engine)).to.deep.equal({ dump: manifest.files[0], globals: null });
-    expect(() => selectFiles(manifest, [files[1]?.id ?? ''], engine)).to.throw(HoldfastError);
+    expect(selectFiles(manifest, { fileIds: null, ownership: 'keep' }, engine)).to.deep.equal({
+      dump: manifest.files[0],
+      globals: null,
+    });
+    expect(() => selectFiles(manifest, { fileIds: [files[1]?.id ?? ''], ownership: 'keep' }, engine)).to.throw(
+      HoldfastError,
+    );
   });
 
   it('is absent where nobody asked for it', async () => {

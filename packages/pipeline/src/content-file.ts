@@ -1,8 +1,8 @@
-import { Readable, Writable } from 'node:stream';
-import { contentFormat, contentSchema, type Manifest, type ManifestFile } from '@holdfast/shared/contracts';
+import { Readable } from 'node:stream';
+import { contentFormat, contentSchema, type Manifest } from '@holdfast/shared/contracts';
 import { HoldfastError, type ContentManifest, type Keys, type ObjectStore } from '@holdfast/shared/domain';
 import { keysFor } from './keys.ts';
-import { readInto } from './read-file.ts';
+import { readBytes } from './read-bytes.ts';
 
 const fileName = 'content.json';
 
@@ -34,24 +34,12 @@ export async function readContentFile(
       `${file.key} has the format "${file.format}", which this version does not read: use the version that made the backup.`,
     );
   }
-  const parsed = contentSchema.safeParse(parseJson(await bytesOf(store, file, keysFor(manifest, keys), signal)));
+  const limit = { atMost: largestContent, what: 'content manifest' };
+  const parsed = contentSchema.safeParse(
+    parseJson(await readBytes(store, file, keysFor(manifest, keys), signal, limit)),
+  );
   if (!parsed.success) throw new HoldfastError('integrity', `${file.key} is no content manifest.`);
   return parsed.data;
-}
-
-async function bytesOf(store: ObjectStore, file: ManifestFile, keys: Keys, signal: AbortSignal): Promise<Buffer> {
-  const all: Buffer[] = [];
-  let size = 0;
-  const collect = new Writable({
-    write: (chunk: Buffer, _encoding, callback) => {
-      all.push(chunk);
-      size += chunk.length;
-      const isTooLong = size > largestContent;
-      callback(isTooLong ? new HoldfastError('integrity', `${file.key} is too long for a content manifest.`) : null);
-    },
-  });
-  await readInto(() => collect, store, file, keys, signal);
-  return Buffer.concat(all);
 }
 
 function parseJson(bytes: Buffer): unknown {

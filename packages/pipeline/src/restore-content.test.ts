@@ -1,5 +1,7 @@
 import { expect } from 'chai';
-import { noKeys, type ContentManifest, type Engine, type HoldfastError } from '@holdfast/shared/domain';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { HoldfastError, noKeys, type ContentManifest, type Engine } from '@holdfast/shared/domain';
 import {
   FakeEngine,
   MemoryStore,
@@ -146,15 +148,43 @@ describe('the content that a restore is held against', () => {
     const backup = await backedUp();
     const parts: string[] = [];
     const engine = new FakeEngine(Buffer.alloc(0));
-    const onPart = async (done: string): Promise<void> => {
+    const onPart = async (done: string): Promise<boolean> => {
       expect(engine.received).to.equal(0);
       parts.push(done);
+      return true;
     };
     await restore(backup, engine, { onPart, fileIds: idsOf(backup, 'dump') });
     expect(parts).to.deep.equal([]);
     const fresh = new FakeEngine(Buffer.alloc(0));
-    await restore(backup, fresh, { onPart: async (done) => void parts.push(done) });
+    await restore(backup, fresh, { onPart: async (done) => parts.push(done) > 0 });
     expect(parts).to.deep.equal(['The roles are there.']);
+  });
+
+  it('comes without roles where owners are not kept, unless their file is asked for', async () => {
+    const backup = await backedUp();
+    const beside = restoreRow({ target: { mode: 'new_database', database: 'beside' }, ownership: 'skip' });
+    const engine = new FakeEngine(Buffer.alloc(0));
+    damage(backup, 'globals');
+    expect(await restore(backup, engine, { restore: beside })).to.deep.equal({ outcome: 'beside holds the backup.' });
+    damage(backup, 'globals');
+    expect(engine.restoredRoles).to.have.length(0);
+    const both = [...idsOf(backup, 'dump'), ...idsOf(backup, 'globals')];
+    await restore(backup, engine, { restore: beside, fileIds: both });
+    expect(engine.restoredRoles).to.have.length(1);
+  });
+
+  it('tells what was done once: in the failure only where it was not noted', async () => {
+    const messages: string[] = [];
+    for (const isNoted of [true, false]) {
+      const engine = new FakeEngine(Buffer.alloc(0));
+      engine.onChunk = () => {
+        throw new HoldfastError('restore_killed', 'It was ended.');
+      };
+      const onPart = async (): Promise<boolean> => isNoted;
+      const error: unknown = await restore(await backedUp(), engine, { onPart }).catch((thrown: unknown) => thrown);
+      messages.push((error as HoldfastError).message);
+    }
+    expect(messages).to.deep.equal(['It was ended.', 'It was ended. Before that: The roles are there.']);
   });
 
   it('never hides what was done by a failure that nobody foresaw', async () => {
@@ -170,9 +200,15 @@ describe('the content that a restore is held against', () => {
 });
 
 describe('preflight', () => {
-  const look = ({ store, manifestKey, manifestSha256 }: Backup, engine: Engine, fileIds: string[] | null = null) =>
+  const roles = { severity: 'warning', code: 'roles', message: 'Somebody may log in.' } as const;
+  const look = (
+    { store, manifestKey, manifestSha256 }: Backup,
+    engine: Engine,
+    fileIds: string[] | null = null,
+    wanted = restoreRow(),
+  ) =>
     preflight({
-      request: requestOf(restoreRow()),
+      request: requestOf(wanted),
       manifestKey,
       manifestSha256,
       database: connectionRow(),
@@ -196,7 +232,7 @@ describe('preflight', () => {
     const report = await look(backup, engine);
     expect(seen).to.deep.include({ serverVersion: '1', plainBytes: 10_000, content: measured });
     expect(report).to.deep.equal({
-      findings: [{ severity: 'note', code: 'version', message: 'Fine.' }],
+      findings: [roles, { severity: 'note', code: 'version', message: 'Fine.' }],
       plainBytes: 10_000 + engine.roles.length,
     });
     expect([engine.received, engine.restoredRoles.length]).to.deep.equal([0, 0]);
@@ -207,7 +243,33 @@ describe('preflight', () => {
     const engine = new FakeEngine(Buffer.alloc(0));
     engine.preflight = () => expect.fail('it asked');
     const report = await look(backup, engine, idsOf(backup, 'globals'));
-    expect(report).to.deep.equal({ findings: [], plainBytes: engine.roles.length });
+    expect(report).to.deep.equal({ findings: [roles], plainBytes: engine.roles.length });
+  });
+
+  it('tells what the roles would change where they come along, by their proven bytes, and only there', async () => {
+    const backup = await backedUp();
+    const engine = new FakeEngine(Buffer.alloc(0));
+    const seen: Buffer[] = [];
+    const own = engine.globals.preflight;
+    engine.globals.preflight = async (connection, input, context) => {
+      const bytes = await buffer(input);
+      seen.push(bytes);
+      return own(connection, Readable.from([bytes]), context);
+    };
+    const beside = restoreRow({ target: { mode: 'new_database', database: 'beside' }, ownership: 'skip' });
+    expect((await look(backup, engine, null, beside)).findings).to.deep.equal([]);
+    expect((await look(backup, engine, idsOf(backup, 'dump'))).findings).to.deep.equal([]);
+    expect(seen).to.deep.equal([]);
+    const both = [...idsOf(backup, 'dump'), ...idsOf(backup, 'globals')];
+    for (const report of [await look(backup, engine), await look(backup, engine, both, beside)]) {
+      expect(report.findings).to.deep.equal([roles]);
+    }
+    expect(seen).to.deep.equal([engine.roles, engine.roles]);
+    const told = engine.subjects.map(({ roles: coming }) => coming);
+    expect(told, 'the dump is looked at in the knowledge of them').to.deep.equal([[], [], ['somebody'], ['somebody']]);
+    damage(backup, 'globals');
+    expect(await look(backup, engine).catch((error: unknown) => error)).to.include({ code: 'integrity' });
+    expect(seen).to.have.length(2);
   });
 
   it('fails as the restore would on a manifest that is damaged or not there', async () => {

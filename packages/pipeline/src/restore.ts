@@ -37,7 +37,7 @@ export interface RestoreRun {
   store: ObjectStore;
   /** Its identities open what is encrypted. */
   keys: Keys;
-  /** Files of the backup to restore; null for all. */
+  /** Files of the backup to restore; null for those that `isRestored` tells. */
   fileIds: readonly string[] | null;
   /** Whether what comes of the dump must equal the backup's content manifest, where it has one, before it is put in place. */
   compares: boolean;
@@ -45,8 +45,11 @@ export interface RestoreRun {
   /** Ends everything below; its reason is then what is thrown. */
   signal: AbortSignal;
   onProgress: (progress: Progress) => void;
-  /** Hears, before the dump begins, what is done already and stays done whatever comes of the rest: sentences for people. */
-  onPart?: (done: string) => Promise<void>;
+  /**
+   * Hears, before the dump begins, what is done already and stays done whatever comes of the rest: sentences for people.
+   * @returns whether it is noted where whoever reads of a failure finds it; otherwise the failure says it
+   */
+  onPart?: (done: string) => Promise<boolean>;
 }
 
 /** What the server and the target hold now, in sentences, and where the former content is kept. */
@@ -65,7 +68,7 @@ export async function runRestore(run: RestoreRun): Promise<RestoreOutcome> {
   const { engine, store, database, limits, signal } = run;
   const manifest = await readManifest(store, run.manifestKey, signal, run.manifestSha256);
   checkBelongs(manifest, run);
-  const selected = selectFiles(manifest, run.fileIds, engine, run.restore.selection !== null);
+  const selected = selectFiles(manifest, { ...run.restore, fileIds: run.fileIds }, engine);
   if (selected.dump && manifest.part && run.restore.target.mode === 'in_place') {
     throw new HoldfastError('configuration', partialInPlace(manifest.part));
   }
@@ -92,12 +95,12 @@ export async function runRestore(run: RestoreRun): Promise<RestoreOutcome> {
   if (!selected.dump) return { outcome: [...done, `Database "${database.database}" was not touched.`].join(' ') };
   const request = { ...requestOf(run.restore), part: manifest.part ?? null, expected };
   const work: Restoring = (input, context) => engine.restore(database, request, input, context);
+  const isNoted = done.length > 0 && (await run.onPart?.(done.join(' '))) === true;
   try {
-    if (done.length > 0) await run.onPart?.(done.join(' '));
     const { outcome, former } = await feedEngine(feeding, selected.dump, work, onBytes);
     return { outcome: [...done, outcome, ...uncompared].join(' '), ...(former !== undefined && { former }) };
   } catch (error) {
-    throw withWhatWasDone(error, done);
+    throw isNoted ? error : withWhatWasDone(error, done);
   }
 }
 

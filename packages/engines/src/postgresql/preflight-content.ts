@@ -66,8 +66,9 @@ async function roles(look: Look): Promise<PreflightFinding[]> {
   const needed = subject.content?.needs?.roles ?? [];
   if (request.ownership === 'skip' || needed.length === 0) return [];
   const missing = await session.query<{ name: string }>(
-    'select name from unnest($1::text[]) name where not exists (select from pg_roles where rolname = name) order by 1',
-    [needed],
+    `select name from unnest($1::text[]) name
+     where name <> all ($2) and not exists (select from pg_roles where rolname = name) order by 1`,
+    [needed, subject.roles ?? []],
   );
   if (missing.length === 0) return await foreignRoles(look, needed);
   const names = missing.map(({ name }) => escapeIdentifier(name));

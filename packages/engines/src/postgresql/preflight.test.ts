@@ -141,6 +141,8 @@ describe('a look before a restore of PostgreSQL', () => {
     expect((await look(connection, { ...inPlace(), ownership: 'skip' }, about)).codes).to.not.include('blocker owner');
     const part = { ...intoNew('part'), selection: { schemas: ['public'], tables: [] } };
     expect((await look(connection, part, about)).codes).to.not.include('blocker owner');
+    const withRoles = { ...about, roles: ['No such role'] };
+    expect((await look(connection, inPlace(), withRoles)).codes, 'they come along').to.not.include('blocker owner');
     expect((await look(connection, inPlace(), subject({ content: null }))).codes).to.include('note content');
   });
 

@@ -57,7 +57,7 @@ function placeOf({ engine, scratch }: VerificationRun, manifest: Manifest) {
   if (!engine || engine.type !== manifest.engine) {
     throw new HoldfastError('engine_unknown', `No engine here restores backups of the kind "${manifest.engine}".`);
   }
-  const { dump } = selectFiles(manifest, null, engine);
+  const { dump } = selectFiles(manifest, { fileIds: null, ownership: 'skip' }, engine);
   if (!dump) throw new HoldfastError('configuration', 'The backup holds no dump that could be restored.');
   return { engine, dump, connection: scratch() };
 }

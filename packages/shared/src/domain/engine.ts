@@ -112,13 +112,15 @@ export interface RestoreSubject {
   plainBytes: number | null;
   /** Null where the backup has none. */
   content: ContentManifest | null;
+  /** Roles that the globals which come before it bring; absent: none. */
+  roles?: readonly string[];
 }
 
 /** One thing that a look before a restore found. */
 export interface PreflightFinding {
   /** `blocker`: the restore would fail; `warning`: it may not do what is expected. */
   severity: 'blocker' | 'warning' | 'note';
-  /** `version`, `extension`, `space`, `owner`, `connections`, `privilege`, `target` ... */
+  /** `version`, `extension`, `space`, `owner`, `connections`, `privilege`, `roles`, `target` ... */
   code: string;
   /** What was found and what to do. */
   message: string;
@@ -147,6 +149,12 @@ export interface GlobalsReport {
   outcome: string;
 }
 
+export interface GlobalsLook {
+  findings: PreflightFinding[];
+  /** All roles that are there afterwards because of it. */
+  roles: string[];
+}
+
 /** A database that a server has. */
 export interface ListedDatabase {
   name: string;
@@ -171,6 +179,12 @@ export interface EngineGlobals {
    * as it is. May be repeated. Needs no database but one to connect to, which need not be the connection's.
    */
   restore(connection: Connection, input: Readable, context: EngineContext): Promise<GlobalsReport>;
+
+  /**
+   * What `restore` of the same input would change of what is there, above all what somebody could do afterwards who cannot
+   * now; changes nothing. Fails as `restore` would on an input that it refuses.
+   */
+  preflight(connection: Connection, input: Readable, context: EngineContext): Promise<GlobalsLook>;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { ErrorCode } from './errors.ts';
-import { outcomeOf, type Restore, type RestoreTarget } from './restore.ts';
+import { isRestored, outcomeOf, type FileWish, type Restore, type RestoreTarget } from './restore.ts';
 
 describe('what the target of a failed restore holds', () => {
   const inPlace: RestoreTarget = { mode: 'in_place' };
@@ -37,7 +37,7 @@ describe('what the target of a failed restore holds', () => {
   it('is told beside what else of the backup had been brought back by then', () => {
     const row = { status: 'error', attempt: 1, target: inPlace, outcome: 'Roles are there.', error: null } as Restore;
     expect(outcomeOf({ ...row, error: { code: 'integrity', message: '' } })).to.equal(
-      'Roles are there. The target holds its old content, unchanged.',
+      'Roles are there. The roles of the server stay as they were restored. The target holds its old content, unchanged.',
     );
     expect(outcomeOf({ ...row, status: 'scheduled' })).to.equal(null);
   });
@@ -46,5 +46,23 @@ describe('what the target of a failed restore holds', () => {
     const done = { status: 'done', attempt: 1, target: inPlace, outcome: 'Whole.', error: null } as Restore;
     expect(outcomeOf(done)).to.equal('Whole.');
     expect(outcomeOf({ ...done, status: 'pending', outcome: null })).to.equal(null);
+  });
+});
+
+describe('the files of a backup that are restored', () => {
+  const [dump, globals, content] = (['dump', 'globals', 'content'] as const).map((role) => ({ id: role, role }));
+  const restored = (wish: FileWish): string[] =>
+    [dump, globals, content].flatMap((file) => (file && isRestored(file, wish) ? [file.id] : []));
+
+  it('are the globals, too, only where owners are kept of a whole, or where somebody named them', () => {
+    const selection = { schemas: ['billing'], tables: [] };
+    expect(restored({ fileIds: null, ownership: 'keep' })).to.deep.equal(['dump', 'globals']);
+    expect(restored({ fileIds: null, ownership: 'skip' })).to.deep.equal(['dump']);
+    expect(restored({ fileIds: null, ownership: 'keep', selection })).to.deep.equal(['dump']);
+    for (const ownership of ['keep', 'skip'] as const) {
+      expect(restored({ fileIds: ['dump', 'globals'], ownership, selection })).to.deep.equal(['dump', 'globals']);
+      expect(restored({ fileIds: ['dump'], ownership })).to.deep.equal(['dump']);
+    }
+    expect(restored({ fileIds: ['content'], ownership: 'keep' })).to.deep.equal([]);
   });
 });

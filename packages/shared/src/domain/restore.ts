@@ -1,3 +1,4 @@
+import { isArchive, type BackupFile } from './backup.ts';
 import type { ErrorCode } from './errors.ts';
 import type { WorkAttempt, WorkState } from './work.ts';
 
@@ -33,7 +34,7 @@ export interface Restore extends WorkState {
   databaseId: string;
   target: RestoreTarget;
   ownership: OwnershipMode;
-  /** Backup files to restore; null for all. */
+  /** Backup files to restore; null for those that `isRestored` tells. */
   fileIds: string[] | null;
   /** What restores of one run of a policy have in common; null: it is restored alone. */
   groupId: string | null;
@@ -71,6 +72,27 @@ export interface RestoreAttempt extends WorkAttempt {
   sweptAt: Date | null;
 }
 
+/** What of a wish decides which files of the backup are restored. */
+export interface FileWish {
+  /** Null: nobody named files. */
+  fileIds: readonly string[] | null;
+  ownership: OwnershipMode;
+  selection?: RestoreSelection | null;
+}
+
+/**
+ * Whether a file of the backup is restored. The globals change a server that others use, too: where nobody named files they
+ * come only with a whole that keeps its owners, who are among them.
+ */
+export function isRestored(
+  file: Pick<BackupFile, 'id' | 'role'>,
+  { fileIds, ownership, selection }: FileWish,
+): boolean {
+  if (!isArchive(file)) return false;
+  if (fileIds) return fileIds.includes(file.id);
+  return file.role !== 'globals' || (ownership === 'keep' && !selection);
+}
+
 /** After these nobody heard whether the last step, which puts the new content in place as a whole, had been taken. */
 const unheard: ReadonlySet<ErrorCode> = new Set([
   'connection_lost',
@@ -84,11 +106,14 @@ const unheard: ReadonlySet<ErrorCode> = new Set([
   'internal',
 ]);
 
+/** Said where globals were restored and the content was not, or is not there any more. */
+export const rolesStay = 'The roles of the server stay as they were restored.';
+
 /** What the target of a restore holds now, in a sentence; null before the end. Never a half: that is what restores are made of. */
 export function outcomeOf({ status, attempt, target, error, outcome }: Restore): string | null {
   if (status !== 'error') return status === 'done' ? outcome : null;
   const held = heldAfterFailure({ attempt, target, error });
-  return outcome === null ? held : `${outcome} ${held}`;
+  return outcome === null ? held : `${outcome} ${rolesStay} ${held}`;
 }
 
 function heldAfterFailure({ attempt, target, error }: Pick<Restore, 'attempt' | 'target' | 'error'>): string {

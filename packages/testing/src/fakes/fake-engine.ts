@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import type {
+  BackupPart,
   Connection,
   ContentManifest,
   Dump,
@@ -12,6 +13,7 @@ import type {
   ProbeReport,
   RestoreReport,
   RestoreRequest,
+  RestoreSubject,
 } from '@holdfast/shared/domain';
 import { pieces } from './memory-store.ts';
 
@@ -32,11 +34,15 @@ export class FakeEngine implements Engine {
   received = 0;
   /** What restores were asked for, in order. */
   readonly requests: RestoreRequest[] = [];
+  /** What looks before restores were told of backups. */
+  readonly subjects: RestoreSubject[] = [];
   /** Ids of restores that were cleaned up, in order. */
   readonly cleaned: string[] = [];
   /** Makes the dump's bytes. */
   produce: (content: Buffer, context: EngineContext) => Readable = (content) =>
     Readable.from(pieces(content, 65_536), { objectMode: false });
+  /** The part of its database that a dump is of; null: the whole. */
+  part: BackupPart | null = null;
   /** Called with each chunk that a restore reads; what it throws fails the restore. */
   onChunk: (signal: AbortSignal) => Promise<void> | void = () => undefined;
 
@@ -61,6 +67,11 @@ export class FakeEngine implements Engine {
       this.restoredRoles.push(Buffer.concat(chunks));
       return { serverVersion: '1', outcome: 'The roles are there.' };
     },
+    preflight: async (_connection, input) => {
+      for await (const chunk of input) void chunk;
+      const message = 'Somebody may log in.';
+      return { findings: [{ severity: 'warning', code: 'roles', message }], roles: ['somebody'] };
+    },
   };
 
   async probe(): Promise<ProbeReport> {
@@ -76,6 +87,7 @@ export class FakeEngine implements Engine {
       tool,
       serverVersion: '1',
       estimatedBytes: this.content.length,
+      ...(this.part && { part: this.part }),
       ...(options?.content && this.measured && { content: Promise.resolve(this.measured) }),
     };
   }
@@ -129,7 +141,12 @@ export class FakeEngine implements Engine {
     return this.contents;
   }
 
-  async preflight(): Promise<PreflightFinding[]> {
+  async preflight(
+    _connection: Connection,
+    _request: RestoreRequest,
+    subject: RestoreSubject,
+  ): Promise<PreflightFinding[]> {
+    this.subjects.push(subject);
     return this.findings;
   }
 

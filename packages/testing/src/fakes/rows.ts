@@ -98,6 +98,7 @@ export function backupRow(change: Partial<Backup> = {}): Backup {
     manifestSha256: null,
     recipients: null,
     warnings: [],
+    part: null,
     importedAt: null,
     objectLockedUntil: null,
     damagedAt: null,

@@ -22,9 +22,12 @@ export const restoreTarget = z
 
 export const restoreFiles = z
   .array(z.string())
-  .min(1, { error: 'must hold at least one id: leave it out to restore all files' })
+  .min(1, { error: 'must hold at least one id: leave it out to restore the usual files' })
   .refine((ids) => new Set(ids).size === ids.length, { error: 'must not hold an id twice' })
-  .meta({ description: 'Ids of files of the backup; all when absent.' });
+  .meta({
+    description:
+      'Ids of files of the backup; when absent the dump, and the server’s roles only where `ownership` is `keep` and all of it is restored.',
+  });
 
 export const restoreCompute = z
   .object({ type: z.enum(computeTypes).optional(), server_id: z.int().min(0).max(maxInteger).optional() })

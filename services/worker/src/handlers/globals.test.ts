@@ -174,4 +174,15 @@ describe("a backup of a database with its server's globals", () => {
     );
     await target.server.stop();
   });
+
+  it('never changes roles of a live server by a restore beside that gives everything to the connecting user', async () => {
+    await source.query('postgres', 'alter role all_on nosuperuser nologin', 'revoke pg_monitor from team');
+    const before = await rolesOf(connectionTo(source, 'postgres'));
+    const beside = { target: { mode: 'new_database', database: 'beside' }, ownership: 'skip' } as const;
+    const row = await bed.newRestore(backupId, beside);
+    await handlers['restore.run@1']({ restoreId: row.id, requestId: null }, context);
+    expect(await bed.restore(row.id)).to.include({ status: 'done', error: null });
+    expect(await rolesOf(connectionTo(source, 'postgres'))).to.deep.equal(before);
+    await source.query('postgres', 'alter role all_on superuser login', 'grant pg_monitor to team');
+  });
 });

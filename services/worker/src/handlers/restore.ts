@@ -1,7 +1,7 @@
 import { requestOf, runRestore, type ContentRestore, type RestoreOutcome } from '@holdfast/pipeline';
 import { backupKeysOf } from '@holdfast/shared/config';
 import type { JobHandlers } from '@holdfast/shared/contracts';
-import { connectionOf, HoldfastError, type Restore } from '@holdfast/shared/domain';
+import { connectionOf, HoldfastError, isRestored, rolesStay, type Restore } from '@holdfast/shared/domain';
 import { Attempt, type AttemptKind, type AttemptScope } from '../attempt.ts';
 import type { HandlerDeps } from '../deps.ts';
 import { needed, stallLimits, withStore } from './needed.ts';
@@ -37,10 +37,14 @@ export function restoreHandler(deps: HandlerDeps): JobHandlers['restore.run@1'] 
       if (found)
         return { ...found, outcome: [restore.outcome, found.outcome].filter((part) => part !== null).join(' ') };
     }
-    const onPart = (done: string): Promise<void> =>
-      persistence.restores.notePart(id, attempt, done).catch((error: unknown) => {
-        deps.logger.warn({ err: error, restoreId: id }, 'what is restored so far was not noted');
-      });
+    const onPart = (done: string): Promise<boolean> =>
+      persistence.restores.notePart(id, attempt, done).then(
+        () => true,
+        (error: unknown) => {
+          deps.logger.warn({ err: error, restoreId: id }, 'what is restored so far was not noted');
+          return false;
+        },
+      );
     return await withStore(deps, backup.destinationId, (store) =>
       runRestore({
         restore,
@@ -68,7 +72,16 @@ export function restoreHandler(deps: HandlerDeps): JobHandlers['restore.run@1'] 
     const database = needed(await persistence.databases.find(databaseId), 'database');
     onEngine(database.type);
     const engine = engines.get(database.type);
-    return await engine.undoRestore(connectionOf(database), undone, id, { signal });
+    const leavesRoles = await broughtGlobals(undone);
+    const held = await engine.undoRestore(connectionOf(database), undone, id, { signal });
+    return leavesRoles ? `${held} ${rolesStay}` : held;
+  };
+
+  /** An undoing brings former content back, and nothing of the server's globals. */
+  const broughtGlobals = async (restoreId: string): Promise<boolean> => {
+    const restore = needed(await persistence.restores.find(restoreId), 'restore');
+    const files = await persistence.backups.files(restore.backupId);
+    return files.some((file) => file.role === 'globals' && isRestored(file, restore));
   };
 
   const kind: AttemptKind<Restore, RestoreOutcome> = {

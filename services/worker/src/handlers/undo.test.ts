@@ -97,11 +97,20 @@ describe('former content and what restores leave done', () => {
     await again(id);
     expect(await bed.restore(id)).to.include({
       status: 'done',
-      outcome: 'shop holds its former content.',
+      outcome: 'shop holds its former content. The roles of the server stay as they were restored.',
       former: null,
     });
     expect([undoIds, engine.undone]).to.deep.equal([[id, id], [restore.id]]);
     expect(await bed.restore(restore.id)).to.include({ former: 'shop_former' });
+  });
+
+  it('says of roles after an undoing only where the restore had brought some', async () => {
+    const { id: dump } = (await bed.persistence.backups.files(backupId)).find(({ role }) => role === 'dump') ?? {};
+    const { id } = await bed.newRestore(backupId, { keepHours: 24, fileIds: dump === undefined ? [] : [dump] });
+    await run(id);
+    const undo = await undoing(await bed.restore(id));
+    await run(undo);
+    expect(await bed.restore(undo)).to.include({ status: 'done', outcome: 'shop holds its former content.' });
   });
 
   it('that is not there any more ends the undoing at once, which says what the target holds', async () => {
@@ -141,9 +150,11 @@ describe('former content and what restores leave done', () => {
     const row = await bed.restore(id);
     expect(row).to.include({ status: 'error', attempt: 2 });
     expect(row.error).to.deep.equal({ code: 'auth_failed', message: 'Refused.' });
-    expect(outcomeOf(row)).to.match(/^The roles are there\. The target holds either its old content/);
+    expect(outcomeOf(row)).to.match(
+      /^The roles are there\. The roles of the server stay as they were restored\. The target holds either its old content/,
+    );
     const attempts = (await bed.persistence.restores.attemptsOf([id])).get(id);
-    expect(attempts?.[0]?.error?.message).to.match(/Before that: The roles are there\.$/);
+    expect(attempts?.[0]?.error?.message).to.not.contain('roles');
   });
 
   it('goes on when what is done so far cannot be noted', async () => {

@@ -67,7 +67,7 @@ export async function openBed(serviceUrl: string, source: Partial<NewDatabase> =
     },
     newRestore: async (backupId, change = {}) => {
       const requested = { backupId, databaseId: database.id, fileIds: null, requestId: 'request-2', maxFailures: 3 };
-      const options = { target: { mode: 'in_place' }, ownership: 'skip', ...change } as const;
+      const options = { target: { mode: 'in_place' }, ownership: 'keep', ...change } as const;
       return present(await persistence.restores.create({ ...requested, ...options }));
     },
     backup: async (id) => present(await persistence.backups.find(id)),

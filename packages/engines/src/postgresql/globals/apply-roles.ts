@@ -1,7 +1,7 @@
 import { escapeIdentifier, escapeLiteral } from 'pg';
 import type { Session } from '../session.ts';
-import { presentRoles, type PresentRole } from './present.ts';
-import { switches, type Role } from './roles.ts';
+import { planRoles, type RoleChange } from './plan-roles.ts';
+import type { Role } from './roles.ts';
 
 /** What became of the roles of a backup. */
 export interface AppliedRoles {
@@ -16,62 +16,40 @@ export interface AppliedRoles {
   withPassword: string[];
 }
 
-/** What CREATE ROLE gives when nothing is said. */
-const fresh: Pick<PresentRole, 'on' | 'connectionLimit' | 'sameEnd' | 'comment'> = {
-  on: new Set(['INHERIT']),
-  connectionLimit: -1,
-  sameEnd: false,
-  comment: null,
-};
-
 /** Creates the roles that are missing and brings the others to the backup's, but for the guarded ones. */
 export async function applyRoles(session: Session, roles: readonly Role[]): Promise<AppliedRoles> {
-  const present = await presentRoles(session, roles);
-  const applied: AppliedRoles = { created: [], kept: [], raised: [], guarded: [], withPassword: [] };
-  const changing: Role[] = [];
-  for (const role of roles) {
-    const found = present.get(role.name);
-    if (found?.guarded) {
-      applied.guarded.push(role.name);
-      continue;
-    }
-    changing.push(role);
+  const { changes, guarded } = await planRoles(session, roles);
+  const applied: AppliedRoles = { created: [], kept: [], raised: [], guarded, withPassword: [] };
+  for (const change of changes) {
+    const { role, found, switched, getsPassword } = change;
     applied[found ? 'kept' : 'created'].push(role.name);
-    if (found && role.attributes.on.has('SUPERUSER')) applied.raised.push(role.name);
-    const options = differences(role, found ?? fresh);
-    // One that it has by now may be in use, and may have been changed for a reason.
-    if (role.password && (found?.passwordless ?? true)) {
-      options.push(`PASSWORD ${escapeLiteral(role.password.reveal())}`);
-      applied.withPassword.push(role.name);
-    }
+    if (found && switched.includes('SUPERUSER')) applied.raised.push(role.name);
+    if (getsPassword) applied.withPassword.push(role.name);
+    const options = optionsOf(change);
     if (!found) await session.query(`CREATE ROLE ${escapeIdentifier(role.name)} ${options.join(' ')}`);
     else if (options.length > 0) await session.query(`ALTER ROLE ${escapeIdentifier(role.name)} ${options.join(' ')}`);
   }
   // Settings may name roles, so all roles come first.
-  for (const role of changing) await describe(session, role, present.get(role.name) ?? fresh);
+  for (const change of changes) await describe(session, change);
   return applied;
 }
 
-/** Nothing that is so already: who may create roles may still not say so much as NOSUPERUSER on some servers. */
-function differences({ attributes }: Role, found: Pick<PresentRole, 'on' | 'connectionLimit' | 'sameEnd'>): string[] {
-  const { on, connectionLimit, validUntil } = attributes;
-  const options: string[] = switches
-    .filter((name) => on.has(name) !== found.on.has(name))
-    .map((name) => (on.has(name) ? name : `NO${name}`));
-  if (connectionLimit !== found.connectionLimit) options.push(`CONNECTION LIMIT ${connectionLimit}`);
-  if (!found.sameEnd && (validUntil !== null || found !== fresh)) {
-    options.push(`VALID UNTIL ${escapeLiteral(validUntil ?? 'infinity')}`);
-  }
+/** Who may create roles may still not say so much as NOSUPERUSER on some servers: so only what changes is said. */
+function optionsOf({ role, switched, connectionLimit, validUntil, getsPassword }: RoleChange): string[] {
+  const options: string[] = switched.map((name) => (role.attributes.on.has(name) ? name : `NO${name}`));
+  if (connectionLimit !== null) options.push(`CONNECTION LIMIT ${connectionLimit}`);
+  if (validUntil !== null) options.push(`VALID UNTIL ${escapeLiteral(validUntil)}`);
+  if (getsPassword && role.password) options.push(`PASSWORD ${escapeLiteral(role.password.reveal())}`);
   return options;
 }
 
-async function describe(session: Session, role: Role, found: Pick<PresentRole, 'comment'>): Promise<void> {
+async function describe(session: Session, { role, found }: RoleChange): Promise<void> {
   const subject = escapeIdentifier(role.name);
   for (const { parameter, values } of role.settings) {
     const value = values.map(escapeLiteral).join(', ');
     await session.query(`ALTER ROLE ${subject} SET ${escapeIdentifier(parameter)} TO ${value}`);
   }
-  if (role.comment !== null && role.comment !== found.comment) {
+  if (role.comment !== null && role.comment !== (found?.comment ?? null)) {
     await session.query(`COMMENT ON ROLE ${subject} IS ${escapeLiteral(role.comment)}`);
   }
 }

@@ -56,6 +56,18 @@ for (const major of [15, 18] as const satisfies Major[]) {
       await postgresqlEngine(clients).probe(app, calm());
     });
 
+    it('are told in a look before where a role would get one, which holds none itself', async () => {
+      const again = () => restore(connectionTo(target, 'postgres'), bytes);
+      await again();
+      await target.query('postgres', `alter role "old app" password null`, 'drop role boss');
+      const look = await globals.preflight(connectionTo(target, 'postgres'), Readable.from([bytes]), calm());
+      const [found] = look.findings;
+      expect(found?.message).to.contain('role "boss" is made, becomes superuser, may log in, gets the password');
+      expect(found?.message).to.contain('role "old app" gets the password of the backup');
+      expect(found?.message).to.not.match(/"app"|SCRAM|md5/);
+      await again();
+    });
+
     it('that were changed since stay, and one that is gone comes back', async () => {
       await target.query('postgres', `alter role app password 'changed'`, `alter role "old app" password null`);
       const [changed] = await hashes(target);

@@ -165,6 +165,66 @@ describe("restore of PostgreSQL's roles", () => {
     expect((await restore(connection, text)).outcome).to.contain('Superusers now, as in the backup: "risen"');
   });
 
+  describe('the look before', () => {
+    const look = async (text: string): Promise<string[]> => {
+      const before = await rolesOf(connection);
+      const { findings: found } = await globals.preflight(connection, Readable.from([Buffer.from(text)]), calm());
+      expect(await rolesOf(connection), 'a look changes nothing').to.deep.equal(before);
+      expect(found.every(({ severity, code }) => severity === 'warning' && code === 'roles')).to.equal(true);
+      return found.map(({ message }) => message);
+    };
+    const boss = 'SUPERUSER INHERIT NOCREATEROLE CREATEDB LOGIN NOREPLICATION NOBYPASSRLS';
+
+    it('names who would become superuser, log in or join a group again, the gravest first, and nothing once it is so', async () => {
+      await server.query(
+        'postgres',
+        `create role "b\no""ss"`,
+        'create role app login',
+        'create role admins',
+        'create role same',
+      );
+      const quoted = `"b\no""ss"`;
+      const text = file(
+        role('app', off),
+        role('admins'),
+        role('same'),
+        role('new_one', off.replace('NOLOGIN', 'LOGIN')),
+        role('new_boss', boss),
+        role(quoted, `${boss} CONNECTION LIMIT 5 VALID UNTIL '2090-01-01 00:00:00+00'`),
+        'GRANT admins TO app WITH ADMIN OPTION GRANTED BY postgres;',
+        'GRANT admins TO same GRANTED BY postgres;',
+      );
+      const [message, ...others] = await look(text);
+      expect(others).to.deep.equal([]);
+      expect(message, message).to.contain(
+        'What that changes on the server: role "new_boss" is made, becomes superuser, may log in, may create databases, ' +
+          'role "b\\no\\"ss" becomes superuser, may log in, may create databases, has 5 sessions at most, has a password until 2090-01-01 00:00:00+00, ' +
+          'role "app" may not log in any more, becomes a member of "admins", role "same" becomes a member of "admins".',
+      );
+      await restore(connection, text);
+      expect(await look(text)).to.deep.equal([]);
+    });
+
+    it('names ten, and how many more there are', async () => {
+      const names = Array.from({ length: 13 }, (_, index) => `r${index}`);
+      await server.query('postgres', ...names.map((name) => `create role ${name}`));
+      const [message] = await look(file(...names.map((name) => role(name, off.replace('NOLOGIN', 'LOGIN')))));
+      expect(message?.match(/may log in/g)).to.have.length(10);
+      expect(message).to.contain(' and 3 more.');
+    });
+
+    it('is silent of the connecting user and of superusers, whom a restore leaves alone, and refuses what it refuses', async () => {
+      await server.query('postgres', 'create role other_admin superuser login');
+      expect(await look(file(role('postgres'), role('other_admin')))).to.deep.equal([]);
+      const wrong = globals.preflight(
+        connection,
+        Readable.from([Buffer.from(file(role('x'), 'DROP ROLE x;'))]),
+        calm(),
+      );
+      expect((await failureOf(wrong, 'restore_failed')).message).to.contain('line 3');
+    });
+  });
+
   it('waits for another one instead of failing at its roles', async () => {
     const source = connectionTo(await startPostgres(), 'postgres');
     await fillRoles(source);

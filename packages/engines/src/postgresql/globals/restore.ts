@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { Readable } from 'node:stream';
-import { HoldfastError, type Connection, type GlobalsReport } from '@holdfast/shared/domain';
+import { HoldfastError, type Connection, type GlobalsLook, type GlobalsReport } from '@holdfast/shared/domain';
 import type { PostgresContext } from '../context.ts';
 import { failure } from '../failures.ts';
 import { withMaintenance } from '../maintenance.ts';
@@ -9,6 +9,7 @@ import { applyMemberships } from './apply-memberships.ts';
 import { applyRoles } from './apply-roles.ts';
 import { applyTablespaces } from './apply-tablespaces.ts';
 import { outcomeOf } from './outcome.ts';
+import { globalsFindings } from './preflight.ts';
 import { readGlobals } from './read.ts';
 import type { Globals } from './roles.ts';
 import { NotGlobals } from './tokens.ts';
@@ -24,21 +25,44 @@ const lock = `select pg_advisory_xact_lock(hashtext('holdfast globals'))`;
  * file is run: psql would obey whatever somebody wrote into it, as a superuser of the server and, by its own commands, as
  * the user of this machine.
  */
-export async function restoreGlobals(
+export function restoreGlobals(
   connection: Connection,
   input: Readable,
   context: PostgresContext,
 ): Promise<GlobalsReport> {
+  return withGlobals(connection, input, context, async (session, globals, refuse) => ({
+    serverVersion: session.server.version,
+    outcome: await apply(session, globals, refuse),
+  }));
+}
+
+/** Reads the whole file in the same way, and compares it with the server. */
+export function preflightGlobals(
+  connection: Connection,
+  input: Readable,
+  context: PostgresContext,
+): Promise<GlobalsLook> {
+  return withGlobals(connection, input, context, async (session, globals) => ({
+    findings: await globalsFindings(session, globals),
+    roles: globals.roles.map(({ name }) => name),
+  }));
+}
+
+async function withGlobals<T>(
+  connection: Connection,
+  input: Readable,
+  context: PostgresContext,
+  work: (session: Session, globals: Globals, refuse: (why: string) => HoldfastError) => Promise<T>,
+): Promise<T> {
   const { signal } = context;
   input.on('error', () => undefined);
   const refuse = (why: string): HoldfastError =>
     failure('restore_failed', `${why}; nothing was changed`, connection, undefined);
   try {
     const globals = parse(await textOf(input, signal, refuse), refuse);
-    return await withMaintenance(connection, { ...context, target: null }, async ({ session }) => ({
-      serverVersion: session.server.version,
-      outcome: await apply(session, globals, refuse),
-    }));
+    return await withMaintenance(connection, { ...context, target: null }, ({ session }) =>
+      work(session, globals, refuse),
+    );
   } catch (error) {
     input.destroy();
     throw signal.aborted ? signal.reason : error;

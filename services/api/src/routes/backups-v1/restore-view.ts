@@ -1,4 +1,4 @@
-import { outcomeOf, type Backup, type Restore } from '@holdfast/shared/domain';
+import { isRestored, outcomeOf, type Backup, type Restore } from '@holdfast/shared/domain';
 import { z } from 'zod';
 import { presentProgress, progressView } from '../../presenters/backup.ts';
 import { presentTime, timeView } from '../../presenters/time.ts';
@@ -72,7 +72,7 @@ export async function presentRestoreV1(
   backup: Backup,
   restore: Restore,
 ): Promise<z.input<typeof restoreV1View>> {
-  const { fileIds, target } = restore;
+  const { target } = restore;
   const files = await shownFiles(call.deps, backup.id);
   return {
     id: restore.id,
@@ -86,7 +86,7 @@ export async function presentRestoreV1(
     files: await presentFiles(
       call,
       backup,
-      files.filter(({ id }) => fileIds?.includes(id) ?? true),
+      files.filter((file) => isRestored(file, restore)),
     ),
     target: { database_id: restore.databaseId, new_database: target.mode === 'new_database' ? target.database : null },
     progress: presentProgress(restore),
