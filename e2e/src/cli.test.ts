@@ -1,8 +1,18 @@
 import { createHash } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { compileCache } from '@holdfast/testing/services';
 import type { TestDatabase } from '@holdfast/testing/postgres';
 import { until } from '@holdfast/testing/until';
 import { expect } from 'chai';
@@ -72,6 +82,29 @@ describe('the command line', function suite() {
     const second = await json<{ changes: unknown[]; unchanged: number }>(['apply', '-f', file]);
     expect(second.changes).to.deep.equal([]);
     expect(second.unchanged).to.equal(8);
+  });
+
+  it('completes names in bash, and nothing there disturbs a line where the service is away', () => {
+    const bin = join(home, 'bin');
+    mkdirSync(bin);
+    symlinkSync(join(import.meta.dirname, '../../packages/cli/bin/holdfast.mjs'), join(bin, 'holdfast'));
+    const completed = execFileSync(
+      'bash',
+      [
+        '--norc',
+        '-c',
+        `source <(holdfast completion bash)
+        complete_line() { COMP_WORDS=($1); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _holdfast_yargs_completions; echo "<\${COMPREPLY[*]}>"; }
+        complete_line 'holdfast backup sh'
+        complete_line 'holdfast databases sh'
+        HOLDFAST_URL=http://127.0.0.1:9 HOLDFAST_TOKEN=t complete_line 'holdfast backup sh' 2>&1`,
+      ],
+      {
+        env: { HOME: home, PATH: `${bin}:${dirname(process.execPath)}:${process.env['PATH']}`, ...compileCache() },
+        encoding: 'utf8',
+      },
+    );
+    expect(completed.trim().split('\n')).to.deep.equal(['<shop>', '<show>', '<>']);
   });
 
   it('backs up and follows it, and what it downloads has the checksum', async () => {

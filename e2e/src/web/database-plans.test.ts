@@ -1,6 +1,6 @@
 import { sharedPostgres } from '@holdfast/testing/postgres';
 import { expect } from 'chai';
-import { sourceDatabase } from '../support/source.ts';
+import { heldDumps, holdDumps, sourceDatabase } from '../support/source.ts';
 import { localDestination, register } from '../support/system.ts';
 import { axeCheck, useBackedUp, screenshots, useWeb } from './harness/index.ts';
 
@@ -59,6 +59,16 @@ describe('the pages of restores, schedules, retention and settings', function su
     await page.getByText('The former content is kept').waitFor();
     await page.getByRole('button', { name: 'Undo this restore' }).click();
     await page.getByRole('alertdialog').getByRole('button', { name: 'Undo restore' }).click();
+    await page.getByText('This restore was undone').waitFor();
+    await page.getByText('Undone', { exact: true }).waitFor();
+    const told = await page.locator('main .callout__title').allTextContents();
+    expect(told, 'what is so now is said first').to.deep.equal([
+      'This restore was undone',
+      'Before it was undone',
+      'What this restore brought is kept',
+    ]);
+    await axeCheck(page);
+    await screenshots(page, 'restore-undone');
     await page.getByRole('link', { name: 'All restores' }).click();
     const undoing = page.getByRole('row', { name: /Back to the former content/ });
     await undoing.getByText('Done', { exact: true }).waitFor();
@@ -152,5 +162,83 @@ describe('the pages of restores, schedules, retention and settings', function su
     await page.getByRole('table', { name: 'Retention preview' }).getByText('Deleted', { exact: true }).waitFor();
     await axeCheck(page);
     await screenshots(page, 'database-retention-preview');
+  });
+
+  it('say what a backup waits for, and where to look', async () => {
+    const { holdfast, visit } = web();
+    const { client } = holdfast;
+    type Made = { server: { id: number }; database: { id: string } };
+    const made = await client.expect<Made>(201, 'POST', '/api/servers', { server: { name: 'web-7' } });
+    const bucket = { s3_bucket_name: 'backups', s3_region: 'eu-central-1', s3_access_key: 'a', s3_secret_key: 'b' };
+    const destination = await client.createDestination({ label: 'waits', type: 's3', ...bucket });
+    const database = { name: 'far', type: 'postgresql', server_id: made.server.id, destination_id: destination };
+    const { id } = (await client.expect<Made>(201, 'POST', '/api/databases', { database })).database;
+    const backup = await client.backup(id);
+    const { page } = await open(() => `/databases/${id}`);
+    await page.getByText('The agent on web-7 does not ask for work').waitFor();
+    await axeCheck(page);
+    await screenshots(page, 'database-waits');
+    await visit(`/databases/${id}/backups/${backup.id}`);
+    await page.getByRole('link', { name: 'The remote server' }).click();
+    await page.getByRole('heading', { level: 1, name: 'web-7' }).waitFor();
+  });
+
+  it('restore the databases of a run together, after a look at each, and cancel a run that goes on', async () => {
+    const { client } = web().holdfast;
+    const sources = await Promise.all([sourceDatabase(0), sourceDatabase(0)]);
+    const [source, other] = sources;
+    const { host, port, user, password } = source;
+    const destination = await localDestination(web().holdfast, 'together');
+    const place = { type: 'postgresql', host, port, user, password, destination_id: destination };
+    const include = sources.map(({ name }) => name);
+    const server_policy = { name: 'together', ...place, include, cron: '0 3 * * *' };
+    type Made = { server_policy: { id: string } };
+    const { id } = (await client.expect<Made>(201, 'POST', '/api/server-policies', { server_policy })).server_policy;
+    const { page } = await open(() => `/policies/${id}?tab=runs`);
+    const hold = await holdDumps(source);
+    await page.getByRole('button', { name: 'Run now' }).click();
+    await heldDumps(source);
+    await page.getByRole('button', { name: 'Details' }).click();
+    await page.getByRole('button', { name: 'Cancel run' }).click();
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Cancel run' }).click();
+    await page.getByRole('table', { name: 'Runs' }).getByText('Cancelled', { exact: true }).first().waitFor();
+    await screenshots(page, 'policy-run-cancelled');
+    await hold.release();
+    await page.getByRole('button', { name: 'Fold' }).click();
+    await page.getByRole('button', { name: 'Run now' }).click();
+    await page.getByRole('cell', { name: '2 done' }).waitFor();
+    await page.getByRole('button', { name: 'Details' }).first().click();
+    await page.getByRole('link', { name: 'Restore together' }).click();
+
+    await page.getByText('In place of those in use').click();
+    await page.getByRole('checkbox', { name: other.name }).uncheck();
+    await page.getByRole('button', { name: 'Look first' }).click();
+    await page.getByRole('button', { name: 'Go on' }).click();
+    const replace = page.getByRole('button', { name: 'Replace 1 database' });
+    expect(await replace.isDisabled(), 'before the name was typed').to.equal(true);
+    await page.getByLabel('Type together to confirm').fill('together');
+    expect(await replace.isDisabled(), 'once it was typed').to.equal(false);
+    await axeCheck(page);
+    await screenshots(page, 'run-restore-in-place');
+    await page.getByRole('button', { name: 'Target (done)' }).click();
+    await page.getByText('Beside them, under new names').click();
+    await page.getByRole('checkbox', { name: other.name }).check();
+    await page.getByLabel('Behind each name').fill('_back');
+    await axeCheck(page);
+    await screenshots(page, 'run-restore-target');
+    await page.getByRole('button', { name: 'Look first' }).click();
+    await page.getByText('Nothing speaks against it').waitFor();
+    await axeCheck(page);
+    await screenshots(page, 'run-restore-look');
+    await page.getByRole('button', { name: 'Go on' }).click();
+    await page.getByRole('button', { name: 'Restore 2 databases' }).click();
+    await page.getByText('All 2 are done').waitFor();
+    await axeCheck(page);
+    await screenshots(page, 'run-restore-done');
+    const server = await sharedPostgres();
+    const names = sources.map(({ name }) => `${name}_back`);
+    const like = `select datname from pg_database where datname in (${names.map((name) => `'${name}'`).join()})`;
+    expect(await server.query('postgres', like)).to.have.length(2);
+    for (const name of names) await server.query('postgres', `drop database "${name}"`);
   });
 });

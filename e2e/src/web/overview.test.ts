@@ -8,8 +8,8 @@ const day = 86_400_000;
 
 describe('the overview and the alerts', () => {
   const web = useWeb(() => ({ sentinel: true, env: { HOLDFAST_ALERT_SECONDS: '0.5' } }));
-  let good = '';
 
+  // The first here: it begins with nothing.
   it('leads an empty installation through what it lacks, and ticks what is done', async () => {
     const { page, visit, signIn, holdfast } = web();
     await signIn();
@@ -37,7 +37,7 @@ describe('the overview and the alerts', () => {
     const { client } = holdfast;
     const destination = await localDestination(holdfast, 'shop');
     const source = await sourceDatabase();
-    good = await register(holdfast, source, destination);
+    const good = await register(holdfast, source, destination);
     const bad = await register(holdfast, source, destination, { password: 'wrong' });
     for (const id of [good, bad]) {
       await client.expect(201, 'POST', `/api/databases/${id}/schedules`, { cron: '0 3 * * *', timezone: 'UTC' });
@@ -61,7 +61,10 @@ describe('the overview and the alerts', () => {
 
   it('shows what came of each day’s slots, reached by arrows alone', async () => {
     const { page, visit, signIn, holdfast } = web();
-    const [schedule] = await holdfast.database.query(`select id from holdfast.schedules where database_id = '${good}'`);
+    const id = await register(holdfast, await sourceDatabase(0), await localDestination(holdfast, 'calendar'));
+    const times = { cron: '0 3 * * *', timezone: 'UTC' };
+    const path = `/api/databases/${id}/schedules`;
+    const { schedule } = await holdfast.client.expect<{ schedule: { id: string } }>(201, 'POST', path, times);
     const at = (days: number) => new Date(Date.now() - days * day).toISOString();
     for (const [days, status] of [
       [1, 'missed'],
@@ -70,7 +73,7 @@ describe('the overview and the alerts', () => {
       const reason = status === 'skipped' ? `'overlap'` : 'null';
       await holdfast.database.query(
         `insert into holdfast.slots (schedule_id, scheduled_for, run_at, status, reason, covers, ended_at)
-         values ('${String(schedule?.['id'])}', '${at(days)}', '${at(days)}', '${status}', ${reason}, 1, now())`,
+         values ('${schedule.id}', '${at(days)}', '${at(days)}', '${status}', ${reason}, 1, now())`,
       );
     }
     await signIn();
@@ -83,14 +86,19 @@ describe('the overview and the alerts', () => {
     await page.keyboard.press('ArrowLeft');
     expect(await page.evaluate('document.activeElement?.getAttribute("aria-label")')).to.match(/: 1 skipped$/);
     await page.keyboard.press('Enter');
-    await page.waitForURL(`**/databases/${good}?*`);
+    await page.waitForURL(`**/databases/${id}?*`);
   });
 
   it('lists alerts by severity, and keeps an acknowledged one with the name of who did it', async () => {
-    const { page, visit, signIn } = web();
+    const { page, visit, signIn, holdfast } = web();
+    const { client } = holdfast;
+    const destination = await localDestination(holdfast, 'alerts');
+    const id = await register(holdfast, await sourceDatabase(0), destination, { password: 'wrong' });
+    const { database } = await client.expect<{ database: { name: string } }>(200, 'GET', `/api/databases/${id}`);
+    await client.waitFor((await client.backup(id)).id, ['error'], 30);
     await signIn();
     await visit('/alerts');
-    const failed = page.getByRole('row', { name: /Backup failed/ });
+    const failed = page.getByRole('row', { name: /Backup failed/ }).filter({ hasText: database.name });
     await failed.waitFor();
     await axeCheck(page);
     await screenshots(page, 'alerts');

@@ -5,7 +5,10 @@ import { startS3, type TestS3 } from '@holdfast/testing/s3';
 import { expect } from 'chai';
 import type { Page } from 'playwright-core';
 import { sourceDatabase } from '../support/source.ts';
+import { localDestination, register } from '../support/system.ts';
 import { axeCheck, screenshots, useWeb } from './harness/index.ts';
+
+const recipient = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p';
 
 interface Told {
   path: string;
@@ -42,6 +45,7 @@ describe('setting up by the web page', () => {
   };
   const isMarked = (page: Page, label: string) => field(page, label).getAttribute('aria-invalid');
 
+  // The first here: it begins with nothing.
   it('leads from nothing to a database that is scheduled, verified and backed up off-site, in two steps', async () => {
     const { page, visit, holdfast } = web();
     const source = await sourceDatabase(0);
@@ -72,11 +76,26 @@ describe('setting up by the web page', () => {
     expect(await field(page, 'Bucket').inputValue(), 'what was typed stays').to.equal(s3.bucket);
     await fill(page, { Label: 'Off-site', Endpoint: s3.endpoint });
     expect(await isMarked(page, 'Label'), 'what is written anew is not marked').to.equal(null);
+    await page.reload();
+    await page.getByText('What was typed before is here again').waitFor();
+    expect(await field(page, 'Host').inputValue(), 'what was typed outlives a reload').to.equal(source.host);
+    expect(await field(page, 'Password').inputValue(), 'but for what is secret').to.equal('');
+    expect(await isMarked(page, 'Password')).to.equal('true');
+    expect(await page.evaluate('JSON.stringify(sessionStorage)')).to.not.include(s3.secretKey);
+    await axeCheck(page);
+    await screenshots(page, 'database-new-again');
+    await fill(page, { Password: source.password });
+    await press(page, 'Test and continue');
+    expect(await isMarked(page, 'Secret key')).to.equal('true');
+    await fill(page, { 'Access key': s3.accessKey, 'Secret key': s3.secretKey });
+    await page.getByText('Backups are not encrypted', { exact: true }).waitFor();
     await page.getByText('Next runs:').waitFor();
     await axeCheck(page);
     await screenshots(page, 'database-new-protection');
     await press(page, 'Add and back up now');
     await page.waitForURL(/\/databases\/[0-9a-f-]{36}$/);
+
+    expect(await page.evaluate('sessionStorage.length'), 'nothing is kept of what is finished').to.equal(0);
 
     const id = new URL(page.url()).pathname.split('/').at(-1) ?? '';
     type Found = { database_backups: { id: string }[]; schedules: { retention: object; verification: object }[] };
@@ -104,12 +123,19 @@ describe('setting up by the web page', () => {
   });
 
   it('shows what a destination holds, tests it, compares it and changes it', async () => {
-    const { page, visit } = web();
+    const { page, visit, holdfast } = web();
+    const { client } = holdfast;
+    const bucket = { s3_endpoint: s3.endpoint, s3_bucket_name: s3.bucket, path_style_endpoint: true };
+    const keys = { s3_access_key: s3.accessKey, s3_secret_key: s3.secretKey };
+    const asked = { label: 'Frankfurt', type: 'custom_s3', ...bucket, ...keys, s3_prefix: 'frankfurt' };
+    const database = await register(holdfast, await sourceDatabase(0), await client.createDestination(asked));
+    await client.waitFor((await client.backup(database)).id, ['done'], 20);
     await visit('/destinations');
-    await page.getByText('1 backup', { exact: true }).waitFor();
+    const held = page.getByRole('row', { name: /Frankfurt/ });
+    await held.getByText('1 backup', { exact: true }).waitFor();
     await axeCheck(page);
     await screenshots(page, 'destinations');
-    await page.getByRole('link', { name: 'Off-site' }).click();
+    await held.getByRole('link').click();
     await press(page, 'Test');
     await page.getByText('The destination works').waitFor();
     await axeCheck(page);
@@ -130,7 +156,21 @@ describe('setting up by the web page', () => {
     await page.getByText('which would be looked for in the new place').waitFor();
     await axeCheck(page);
     await screenshots(page, 'destination-settings');
+    await page.getByRole('link', { name: 'How to encrypt them' }).click();
+    await page.getByText('Backups to come are not encrypted').waitFor();
+    await axeCheck(page);
+    await screenshots(page, 'encryption-off');
+    await page.route('**/api/account', async (route) => {
+      const answer = await route.fetch();
+      const body = (await answer.json()) as object;
+      await route.fulfill({ response: answer, json: { ...body, encryption: { recipients: [recipient] } } });
+    });
+    await page.reload();
+    await page.getByText('Backups to come are encrypted to 1 public key').waitFor();
+    await page.getByText(recipient).waitFor();
+    await screenshots(page, 'encryption-on');
     await visit('/destinations/new');
+    await page.getByText('Backups are encrypted before they are stored').waitFor();
     await page.getByText('Locks, keys that delete').click();
     await axeCheck(page);
     await screenshots(page, 'destination-new');
@@ -178,8 +218,9 @@ describe('setting up by the web page', () => {
   });
 
   it('covers a whole server by a policy, and shows the token of a remote server once', async () => {
-    const { page, visit } = web();
+    const { page, visit, holdfast } = web();
     const source = await sourceDatabase(0);
+    await localDestination(holdfast, 'policies');
     await visit('/policies/new');
     await fill(page, { Name: 'main', Host: source.host, Port: String(source.port), User: source.user });
     await fill(page, { Password: source.password, Covered: `${source.name}*` });

@@ -77,10 +77,12 @@ describe('signing in to the web page', () => {
     expect(await focused(), 'the focus follows to the heading').to.equal('Alerts');
     expect(await page.title()).to.equal('Alerts · Holdfast');
 
+    await page.evaluate(`sessionStorage.setItem('holdfast-draft-any', '{}')`);
     await page.getByRole('button', { name: 'Sign out' }).focus();
     await page.keyboard.press('Enter');
     await page.waitForURL('**/sign-in*');
     expect((await context.cookies()).map(({ name }) => name)).to.deep.equal([]);
+    expect(await page.evaluate('sessionStorage.length'), 'drafts').to.equal(0);
   });
 
   it('asks again where one was when the session has ended', async () => {

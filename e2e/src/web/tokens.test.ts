@@ -52,11 +52,15 @@ describe('the pages of tokens, the audit log and the queues', () => {
   });
 
   it('shows what was done by whom, finds it again, and verifies the chain', async () => {
-    const { page, visit, signIn } = web();
+    const { page, visit, signIn, holdfast } = web();
+    const path = '/api/tokens';
+    const asked = { token: { name: 'weekly', scopes: ['databases:read'] } };
+    const { token } = await holdfast.client.expect<{ token: { id: string } }>(201, 'POST', path, asked);
+    await holdfast.client.expect(204, 'DELETE', `${path}/${token.id}`);
     await signIn();
     await visit('/audit');
     const entry = page.getByRole('row', { name: /token\.create/ }).first();
-    await entry.getByText('nightly', { exact: true }).waitFor();
+    await entry.getByText('weekly', { exact: true }).waitFor();
     await axeCheck(page);
     await screenshots(page, 'audit');
     await page.getByLabel('Action').fill('token.revoke');

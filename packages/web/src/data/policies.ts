@@ -100,6 +100,18 @@ export function useRunPolicy(id: string) {
   });
 }
 
+/** Ends a run with all of its backups that are not done. */
+export function useCancelRun(id: string) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: async (run: string) => {
+      await api.POST(`${one}/runs/{run}/cancel`, { params: { path: { id, run } } });
+    },
+    onSuccess: () =>
+      Promise.all([keys.one(id), ['backups']].map((queryKey) => queries.invalidateQueries({ queryKey }))),
+  });
+}
+
 /** Answers whether it is as it should be that the server lists a database no more. */
 export function useAnswerVanished(id: string) {
   const queries = useQueryClient();

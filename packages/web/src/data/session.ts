@@ -2,6 +2,7 @@ import { ApiError, type Answer, type Body } from '@holdfast/client';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { answerOf } from './answer.ts';
 import { api } from './client.ts';
+import { forgetDrafts } from './drafts.ts';
 import { queryClient, sessionKey } from './query.ts';
 
 export type Session = Answer<'/api/session', 'get'>;
@@ -33,5 +34,8 @@ export const useSignIn = () =>
 export const useSignOut = () =>
   useMutation({
     mutationFn: () => api.DELETE('/api/session'),
-    onSuccess: () => become(null),
+    onSuccess: () => {
+      forgetDrafts();
+      become(null);
+    },
   });

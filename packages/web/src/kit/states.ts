@@ -15,6 +15,7 @@ import {
   ShieldX,
   Trash2,
   TriangleAlert,
+  Undo2,
   type LucideIcon,
 } from 'lucide-react';
 import type { Tone } from './tone.ts';
@@ -43,6 +44,7 @@ const looks: Readonly<Record<string, StateLook>> = {
   failed: { word: 'Failed', tone: 'bad', icon: CircleX },
   missed: { word: 'Missed', tone: 'bad', icon: CircleAlert },
   skipped: { word: 'Skipped', tone: 'neutral', icon: Ban },
+  undone: { word: 'Undone', tone: 'neutral', icon: Undo2 },
   cancelled: { word: 'Cancelled', tone: 'neutral', icon: Ban },
   deleted: { word: 'Deleted', tone: 'neutral', icon: Trash2 },
   deleting: { word: 'Being deleted', tone: 'warn', icon: Trash2 },

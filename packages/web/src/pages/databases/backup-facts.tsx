@@ -2,7 +2,8 @@ import { Link } from 'react-router';
 import type { Backup } from '../../data/backups.ts';
 import { useDestinations } from '../../data/destinations.ts';
 import { typeNames } from '../../data/type-names.ts';
-import { Bytes, Code, CopyButton, Duration, Inline, KeyValues, RelativeTime, Soft } from '../../kit/index.ts';
+import { Bytes, Code, CopyButton, Duration, Inline, KeyValues, RelativeTime } from '../../kit/index.ts';
+import { Recipients } from '../encryption/recipients.tsx';
 import { secondsOf } from './words.ts';
 
 /** When, where and how it was made, and until when it stays. */
@@ -20,7 +21,7 @@ export function BackupFacts({ backup }: { backup: Backup }): React.JSX.Element {
         ['Kind', typeNames[backup.type]],
         ['Made by', backup.method === 'manual' ? 'Request' : 'Schedule'],
         ['Lies in', <Destination key="destination" id={backup.destination_id} />],
-        ['Encrypted', isDone ? <Recipients key="encrypted" backup={backup} /> : undefined],
+        ['Encrypted', isDone ? <Encrypted key="encrypted" backup={backup} /> : undefined],
         [
           'Imported',
           backup.imported_at === null ? undefined : <RelativeTime key="in" at={backup.imported_at} absolute />,
@@ -47,18 +48,19 @@ function Destination({ id }: { id: number }): React.JSX.Element {
   );
 }
 
-function Recipients({ backup: { recipients } }: { backup: Backup }): React.JSX.Element {
-  if (recipients === null) return <Soft>No</Soft>;
+function Encrypted({ backup: { recipients } }: { backup: Backup }): React.JSX.Element {
+  if (recipients === null) {
+    return (
+      <Inline>
+        No
+        <Link to="/encryption">How to encrypt backups</Link>
+      </Inline>
+    );
+  }
   return (
     <>
       Yes, to
-      <ul>
-        {recipients.map((key) => (
-          <li key={key}>
-            <Code>{key}</Code>
-          </li>
-        ))}
-      </ul>
+      <Recipients of={recipients} />
     </>
   );
 }

@@ -25,6 +25,7 @@ import { Ladder } from './ladder.tsx';
 import { UnderWay } from './under-way.tsx';
 import { Verifications } from './verifications.tsx';
 import { VerifyNow } from './verify-now.tsx';
+import { Waiting } from './waiting.tsx';
 import { crumbs, outcomeOf } from './words.ts';
 
 export default function BackupPage(): React.JSX.Element {
@@ -75,6 +76,7 @@ function Content({ database, backup }: { database: Database; backup: Backup }): 
             consequence="What was stored so far is removed. The next backup begins anew."
             onCancel={() => cancel.mutateAsync(backup.id)}
           />
+          <Waiting db={database.id} work={backup} destination={backup.destination_id} />
         </Card>
       )}
       {error && <Failure error={error} settled={!busy} />}
@@ -99,7 +101,7 @@ function Content({ database, backup }: { database: Database; backup: Backup }): 
       {status === 'done' && <BackupFiles db={database.id} backup={backup} />}
       <Card title="Attempts" flush>
         {attempts.length === 0 ? (
-          <EmptyState title="No attempt yet">It waits for a worker.</EmptyState>
+          <EmptyState title="No attempt yet">It waits to begin.</EmptyState>
         ) : (
           <Attempts attempts={attempts} />
         )}

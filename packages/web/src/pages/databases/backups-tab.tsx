@@ -23,6 +23,7 @@ import { Deletions } from './deletions.tsx';
 import { Failure } from './failure.tsx';
 import { Timeline } from './timeline.tsx';
 import { UnderWay } from './under-way.tsx';
+import { Waiting } from './waiting.tsx';
 import { outcomeOf, secondsOf } from './words.ts';
 
 const columns: readonly Column<Backup>[] = [
@@ -121,6 +122,7 @@ export function BackupsTab({ db }: { db: string }): React.JSX.Element {
             consequence="What was stored so far is removed. The next backup begins anew."
             onCancel={() => cancel.mutateAsync(backup.id)}
           />
+          <Waiting db={db} work={backup} destination={backup.destination_id} />
           {backup.error && <Failure error={backup.error} settled={false} />}
         </Card>
       ))}

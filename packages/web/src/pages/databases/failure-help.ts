@@ -190,6 +190,17 @@ export const failureHelp: Record<FailureCode, FailureHelp> = {
     meaning: 'The path leaves the folders that it may lie in',
     helps: "remove the link that leads out of the local store's root, or add the folder to HOLDFAST_FILE_ROOTS",
   },
+  secret_forgotten: {
+    again: 'no',
+    meaning: 'A stored secret was forgotten with the key that sealed it',
+    helps: 'set what the message names again: the password, the keys, the hooks; see keys',
+  },
+  secret_unreadable: {
+    again: 'no',
+    meaning: 'None of the configured keys opens a stored secret',
+    helps:
+      'put the former key behind the others in HOLDFAST_SECRET_KEYS and restart; where it is lost for good, see keys',
+  },
   remote_failed: {
     again: 'no',
     meaning: 'The remote server reported that it failed',
@@ -220,7 +231,7 @@ export const failureHelp: Record<FailureCode, FailureHelp> = {
   configuration: {
     again: 'no',
     meaning: 'The configuration does not allow this work',
-    helps: 'the message says what is missing',
+    helps: 'the message says what is missing, or who else answers at the address',
   },
   internal: {
     again: 'once',

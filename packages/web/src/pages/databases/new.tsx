@@ -1,8 +1,10 @@
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useNavigate, useSearchParams } from 'react-router';
 import { useDestinations, type Destination } from '../../data/destinations.ts';
+import { forgetDraft, keepDraft, keptDraft } from '../../data/drafts.ts';
 import { useAddDatabase } from '../../data/new-database.ts';
-import { Loaded, Page, PageHeader, StepContent, Stepper, toast } from '../../kit/index.ts';
+import { useSession } from '../../data/session.ts';
+import { Button, Callout, Loaded, Page, PageHeader, StepContent, Stepper, toast } from '../../kit/index.ts';
 import { bodyOf, newForm } from '../destinations/form.ts';
 import { fieldErrors } from '../plan/field-errors.ts';
 import { newKeeping, rulesOf } from '../plan/keeping.ts';
@@ -11,6 +13,7 @@ import { browserZone } from '../plan/time-zones.ts';
 import { cronOf, newTiming } from '../plan/timing.ts';
 import { ConnectionStep } from './new/connection-step.tsx';
 import { isOfConnection, newConnection, registrationOf } from './new/connection.ts';
+import { askAgain, draftOf, isDraft } from './new/draft.ts';
 import { chosenOf } from './new/going.ts';
 import { grantOf } from './new/kinds.ts';
 import { PlanStep, type Plan } from './new/plan-step.tsx';
@@ -23,10 +26,13 @@ type Step = (typeof steps)[number]['id'];
 
 export default function AddDatabasePage(): React.JSX.Element {
   const destinations = useDestinations();
+  const [round, setRound] = useState(0);
   return (
     <Page>
       <PageHeader title="Add database" crumbs={[{ label: 'Databases', to: '/databases' }]} />
-      <Loaded query={destinations}>{(found) => <Wizard destinations={found} />}</Loaded>
+      <Loaded query={destinations}>
+        {(found) => <Wizard key={round} destinations={found} onAnew={() => setRound(round + 1)} />}
+      </Loaded>
     </Page>
   );
 }
@@ -38,17 +44,42 @@ const newPlan = (): Plan => ({
   proving: newProving(),
 });
 
-function Wizard({ destinations }: { destinations: readonly Destination[] }): React.JSX.Element {
+const draftName = 'database';
+
+interface WizardProps {
+  destinations: readonly Destination[];
+  /** Everything is to be empty again. */
+  onAnew: () => void;
+}
+
+function Wizard({ destinations, onAnew }: WizardProps): React.JSX.Element {
   const navigate = useNavigate();
   const [search, setSearch] = useSearchParams();
-  const [connection, setConnection] = useState(newConnection);
-  const [plan, setPlan] = useState(newPlan);
+  const owner = useSession().data?.token.id ?? '';
+  const [draft] = useState(() => {
+    const kept = keptDraft(draftName, owner);
+    return isDraft(kept) ? kept : null;
+  });
+  const [connection, setConnection] = useState(() => draft?.connection ?? newConnection());
+  const [plan, setPlan] = useState(() => draft?.plan ?? newPlan());
+  const [lacking, setLacking] = useState(draft?.lacking ?? []);
+  const [asked] = useState(() => askAgain(lacking));
   const { adding, made } = useAddDatabase();
-  const errors = fieldErrors(adding.error);
+  const errors = { ...asked, ...fieldErrors(adding.error) };
   const { type } = connection;
-  const step: Step = search.get('step') === 'plan' && type !== null ? 'plan' : 'connection';
+  /** Until one went on with the connection again. */
+  const lacksPassword = lacking.includes('password');
+  const step: Step = search.get('step') === 'plan' && type !== null && !lacksPassword ? 'plan' : 'connection';
   /** Steps are in the history, so that the browser's way back goes to the step before. */
   const goTo = (id: Step): void => setSearch(id === 'plan' ? { step: id } : {});
+
+  useEffect(() => {
+    if (type !== null) keepDraft(draftName, owner, draftOf(connection, plan, lacking));
+  }, [type, owner, connection, plan, lacking]);
+  const leave = async (to: string): Promise<void> => {
+    forgetDraft(draftName);
+    await navigate(to);
+  };
 
   const add = async (backUp: boolean): Promise<void> => {
     if (type === null) return;
@@ -67,7 +98,7 @@ function Wizard({ destinations }: { destinations: readonly Destination[] }): Rea
         backUp,
       });
       toast.good(backUp ? 'The database was added. Its first backup is on its way.' : 'The database was added.');
-      await navigate(`/databases/${id}`);
+      await leave(`/databases/${id}`);
     } catch (error) {
       const { stage, destinationId } = made.current;
       // One that was made is there from now on, as if it had been chosen.
@@ -83,14 +114,36 @@ function Wizard({ destinations }: { destinations: readonly Destination[] }): Rea
         current={step}
         onStep={(id) => goTo(id === 'plan' ? 'plan' : 'connection')}
       />
+      {draft && (
+        <Callout
+          title="What was typed before is here again"
+          actions={
+            <Button
+              size="s"
+              onClick={() => {
+                forgetDraft(draftName);
+                setSearch({});
+                onAnew();
+              }}
+            >
+              Begin anew
+            </Button>
+          }
+        >
+          This tab keeps it until the database is added or you cancel.
+          {draft.lacking.length > 0 && ' Passwords and keys are not kept: they are asked for again.'}
+        </Callout>
+      )}
       <StepContent step={step}>
         {step === 'connection' ? (
           <ConnectionStep
             value={connection}
             onChange={setConnection}
             refused={errors}
+            onCancel={() => void leave('/databases')}
             onNext={() => {
               adding.reset();
+              setLacking(lacking.filter((name) => name !== 'password'));
               goTo('plan');
             }}
           />
@@ -100,6 +153,7 @@ function Wizard({ destinations }: { destinations: readonly Destination[] }): Rea
             onChange={setPlan}
             destinations={destinations}
             grant={grantOf(connection)}
+            byAgent={connection.server !== ''}
             error={adding.error}
             errors={errors}
             busy={adding.isPending}

@@ -27,7 +27,8 @@ export interface RestoreLookProps {
 
 type Finding = Preflight['findings'][number];
 
-const looks: Record<Finding['severity'], { tone: Tone; title: string }> = {
+/** How findings of a look look. */
+export const severityLooks: Record<Finding['severity'], { tone: Tone; title: string }> = {
   blocker: { tone: 'bad', title: 'The restore would fail' },
   warning: { tone: 'warn', title: 'Mind this' },
   note: { tone: 'neutral', title: 'Good to know' },
@@ -88,7 +89,7 @@ function Found({ look, backup }: { look: ReturnType<typeof usePreflight>; backup
         <Callout
           key={`${finding.code} ${finding.message}`}
           announce={finding.severity === 'blocker'}
-          {...looks[finding.severity]}
+          {...severityLooks[finding.severity]}
         >
           {finding.message}
         </Callout>

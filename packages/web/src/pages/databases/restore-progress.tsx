@@ -1,20 +1,25 @@
 import { isUnderWay } from '../../data/backups.ts';
-import { useRestore } from '../../data/restores.ts';
+import { useRestore, useRestores } from '../../data/restores.ts';
 import { Card, Duration, KeyValues, LinkButton, Loaded, Stack, StateBadge } from '../../kit/index.ts';
 import { Attempts } from './attempts.tsx';
 import { RestoreResult } from './restore-result.tsx';
+import { undoingOf } from './undone.ts';
 import { outcomeOf, restoreTarget, secondsOf } from './words.ts';
 
 /** How the restore goes, and its report at the end. */
 export function RestoreProgress({ db, rid }: { db: string; rid: string }): React.JSX.Element {
   const restore = useRestore(db, rid);
+  const { data: restores = [] } = useRestores(db);
   return (
     <Loaded query={restore}>
       {(found) => (
         <Stack>
           <KeyValues
             items={[
-              ['Restore', <StateBadge key="state" state={outcomeOf(found)} />],
+              [
+                'Restore',
+                <StateBadge key="state" state={undoingOf(restores, found).isUndone ? 'undone' : outcomeOf(found)} />,
+              ],
               ['Into', restoreTarget(found)],
               [
                 'Took',

@@ -1,88 +1,64 @@
-import { Undo2 } from 'lucide-react';
-import { useState } from 'react';
 import { isUnderWay } from '../../data/backups.ts';
-import { useCancelRestore, useRestores, useUndoRestore, type Restore } from '../../data/restores.ts';
-import { Button, Callout, Code, ConfirmDialog, RelativeTime, Stack, toast } from '../../kit/index.ts';
+import { useCancelRestore, useRestores, type Restore } from '../../data/restores.ts';
+import { Callout, Stack } from '../../kit/index.ts';
 import { Failure } from './failure.tsx';
+import { Former } from './former.tsx';
 import { UnderWay } from './under-way.tsx';
+import { Waiting } from './waiting.tsx';
+import { undoingOf } from './undone.ts';
 
 /** How a restore goes, and at its end what the target holds and whether that can be undone. */
 export function RestoreResult({ db, restore }: { db: string; restore: Restore }): React.JSX.Element {
   const cancel = useCancelRestore(db);
-  const { status, error, outcome } = restore;
-  if (isUnderWay(restore)) {
-    return (
-      <Stack gap="s">
-        <UnderWay
-          what="restore"
-          work={restore}
-          consequence="The target is then as before, and nothing stays beside it."
-          onCancel={() => cancel.mutateAsync(restore.id)}
-        />
-        {error && <Failure error={error} settled={false} />}
-      </Stack>
-    );
-  }
+  if (!isUnderWay(restore)) return <Ended db={db} restore={restore} />;
   return (
     <Stack gap="s">
-      {error && <Failure error={error} settled />}
-      {outcome !== null && <Callout tone={status === 'done' ? 'good' : 'neutral'}>{outcome}</Callout>}
-      <Former db={db} restore={restore} />
+      <UnderWay
+        what="restore"
+        work={restore}
+        consequence="The target is then as before, and nothing stays beside it."
+        onCancel={() => cancel.mutateAsync(restore.id)}
+      />
+      <Waiting
+        db={restore.database_id}
+        work={restore}
+        destination={null}
+        isBehind={restore.after_restore_id !== null && restore.attempts.length === 0}
+      />
+      {restore.error && <Failure error={restore.error} settled={false} />}
     </Stack>
   );
 }
 
-/** The content from before a restore in place, as long as it is kept, and what came of swapping it back. */
-function Former({ db, restore }: { db: string; restore: Restore }): React.JSX.Element | null {
-  const [asks, setAsks] = useState(false);
-  const undo = useUndoRestore(db);
+/** What became of it: first what is so now, then what was before it was undone. */
+function Ended({ db, restore }: { db: string; restore: Restore }): React.JSX.Element {
   const { data: restores = [] } = useRestores(db);
-  const { former } = restore;
-  /** Each is a restore of its own, the newest first; every other one brings back what the restore had brought. */
-  const undos = restores.filter(({ undo_of: undone }) => undone === restore.id);
-  const isBack = undos.filter(({ status }) => status === 'done').length % 2 === 1;
-  const [newest] = undos;
-  if (newest && isUnderWay(newest)) return <Callout title="Both contents are being swapped" announce />;
-  const start = async (): Promise<void> => {
-    await undo.mutateAsync(restore.id);
-    toast.good('The swap was asked for: what comes of it is said here.');
-  };
+  const { newest, isUndone } = undoingOf(restores, restore);
+  const isSwapping = newest !== undefined && isUnderWay(newest);
+  const { status, error, outcome } = restore;
   return (
-    <>
-      {newest && <Undone by={newest} isBack={isBack} />}
-      {former !== null && (
+    <Stack gap="s">
+      {isSwapping && <Callout title="Both contents are being swapped" announce />}
+      {newest && !isSwapping && <Swapped by={newest} isUndone={isUndone} />}
+      {error && <Failure error={error} settled />}
+      {outcome !== null && (
         <Callout
-          tone="info"
-          title={isBack ? 'What this restore brought is kept' : 'The former content is kept'}
-          actions={
-            <Button size="s" icon={Undo2} onClick={() => setAsks(true)}>
-              {isBack ? 'Bring it back' : 'Undo this restore'}
-            </Button>
-          }
+          tone={status === 'done' && !isUndone ? 'good' : 'neutral'}
+          {...(isUndone && { title: 'Before it was undone' })}
         >
-          <Code>{former.database}</Code> on the same server holds {isBack ? 'it' : 'what was there before'}, until{' '}
-          <RelativeTime at={former.until} absolute />. Then it is dropped.
+          {outcome}
         </Callout>
       )}
-      <ConfirmDialog
-        isOpen={asks}
-        onClose={() => setAsks(false)}
-        title={isBack ? 'Bring back what this restore brought?' : 'Undo this restore?'}
-        confirmLabel={isBack ? 'Bring it back' : 'Undo restore'}
-        onConfirm={start}
-      >
-        Both contents are swapped in one transaction, and the one that the database holds now is kept until the same
-        time. Connections to the database are ended for that moment.
-      </ConfirmDialog>
-    </>
+      {!isSwapping && <Former db={db} restore={restore} isUndone={isUndone} />}
+    </Stack>
   );
 }
 
-/** What came of the newest swap. @param isBack whether the database holds its former content */
-function Undone({ by, isBack }: { by: Restore; isBack: boolean }): React.JSX.Element {
+/** What came of the newest swap. @param isUndone whether the database holds its former content */
+function Swapped({ by, isUndone }: { by: Restore; isUndone: boolean }): React.JSX.Element {
   if (by.error === null) {
     return (
-      <Callout tone="good" title={isBack ? 'This restore was undone' : 'What this restore brought is back'} announce>
+      <Callout tone="good" title={isUndone ? 'This restore was undone' : 'What this restore brought is back'} announce>
         {by.outcome}
       </Callout>
     );
@@ -90,7 +66,7 @@ function Undone({ by, isBack }: { by: Restore; isBack: boolean }): React.JSX.Ele
   return (
     <div role="alert">
       <Stack gap="s">
-        <p>{isBack ? 'What this restore brought could not be brought back.' : 'This restore could not be undone.'}</p>
+        <p>{isUndone ? 'What this restore brought could not be brought back.' : 'This restore could not be undone.'}</p>
         <Failure error={by.error} settled />
       </Stack>
     </div>

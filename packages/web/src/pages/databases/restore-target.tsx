@@ -12,7 +12,7 @@ import {
   SelectField,
   TextField,
 } from '../../kit/index.ts';
-import { takesParts, type WishFields } from './restore-wish.ts';
+import { bringsGlobals, takesParts, type WishFields } from './restore-wish.ts';
 
 export interface RestoreTargetStepProps {
   database: Database;
@@ -174,8 +174,8 @@ function Globals({ database, backup, wish, onChange }: RestoreTargetStepProps): 
   return (
     <Checkbox
       label="Also roles and tablespaces of the server"
-      hint="Those that are missing are made first; nothing is taken away."
-      checked={wish.globals}
+      hint="Those that are there get the backup's rights, logins and memberships, and keep them if this is undone."
+      checked={bringsGlobals(wish)}
       onChange={(globals) => onChange({ ...wish, globals })}
     />
   );

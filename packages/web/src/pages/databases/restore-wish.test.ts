@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Backup, BackupFile } from '../../data/backups.ts';
 import type { Database } from '../../data/databases.ts';
-import { newWish, wishOf } from './restore-wish.ts';
+import { bringsGlobals, newWish, wishOf } from './restore-wish.ts';
 
 const database = { type: 'postgresql', database: 'shop', server_id: null } as Database;
 const backup = { created_at: '2026-09-02T01:00:00.178Z' } as Backup;
@@ -30,9 +30,21 @@ describe('the wish of the restore wizard', () => {
     });
   });
 
-  it('leaves out the roles of the server where nobody wants them', () => {
-    const fields = { ...newWish(database, backup), globals: false };
-    expect(wishOf(fields, [dump, globals])).to.deep.include({ files: ['d'] });
-    expect(wishOf(fields, [dump])).to.not.have.property('files');
+  it('brings the roles of the server by itself only where owners are kept, and names files for anything else', () => {
+    const beside = newWish(database, backup);
+    const inPlace = { ...beside, place: 'in_place' } as const;
+    const part = { ...beside, ownership: 'keep', schemas: 'billing' } as const;
+    expect([beside, inPlace, { ...beside, ownership: 'keep' as const }, part].map(bringsGlobals)).to.deep.equal([
+      false,
+      true,
+      true,
+      false,
+    ]);
+    expect(wishOf({ ...inPlace, globals: false }, [dump, globals])).to.deep.include({ files: ['d'] });
+    expect(wishOf({ ...beside, globals: true }, [dump, globals])).to.deep.include({ files: ['d', 'g'] });
+    for (const fields of [beside, inPlace, part, { ...beside, globals: false }, { ...inPlace, globals: true }]) {
+      expect(wishOf(fields, [dump, globals])).to.not.have.property('files');
+    }
+    expect(wishOf({ ...inPlace, globals: false }, [dump])).to.not.have.property('files');
   });
 });

@@ -15,8 +15,8 @@ export interface WishFields {
   ownership: 'usual' | 'keep' | 'skip';
   keepHours: number | null;
   allowDamaged: boolean;
-  /** Whether the roles of the server are brought back too, where the backup has them. */
-  globals: boolean;
+  /** Whether the roles of the server are brought back too, where the backup has them; null: as usual. */
+  globals: boolean | null;
 }
 
 /** Beside the database under a name that says of when it is: nothing in use is changed. */
@@ -34,7 +34,7 @@ export function newWish({ type, database }: Database, { created_at: at }: Backup
     ownership: 'usual',
     keepHours: null,
     allowDamaged: false,
-    globals: true,
+    globals: null,
   };
 }
 
@@ -47,19 +47,35 @@ const linesOf = (text: string): string[] =>
 /** Whether a part of a backup of that kind can be restored. */
 export const takesParts = ({ type, server_id: server }: Database): boolean => type === 'postgresql' && server === null;
 
+/** Whether a part alone is wanted. */
+const takesPart = ({ place, schemas, tables }: WishFields): boolean =>
+  place === 'beside' && linesOf(schemas).length + linesOf(tables).length > 0;
+
+/** Roles are the server's, which others use: they come by themselves only with a whole that keeps its owners. */
+function usuallyBrings(fields: WishFields): boolean {
+  const { ownership, place } = fields;
+  return (ownership === 'usual' ? place === 'in_place' : ownership === 'keep') && !takesPart(fields);
+}
+
+/** Whether the roles of the server are brought back, where the backup has them. */
+export const bringsGlobals = (fields: WishFields): boolean => fields.globals ?? usuallyBrings(fields);
+
+const wantedOf = (fields: WishFields, files: readonly BackupFile[]): BackupFile[] =>
+  files.filter(({ role }) => role === 'dump' || (role === 'globals' && bringsGlobals(fields)));
+
 /** The body of the request, without what was left at its usual value. */
 export function wishOf(fields: WishFields, files: readonly BackupFile[]): NonNullable<RestoreWish> {
   const { place, ownership, keepHours } = fields;
   const [schemas, tables] = [linesOf(fields.schemas), linesOf(fields.tables)];
-  const isPart = place === 'beside' && schemas.length + tables.length > 0;
-  const leavesGlobals = !fields.globals && files.some(({ role }) => role === 'globals');
+  const isPart = takesPart(fields);
+  const namesFiles = bringsGlobals(fields) !== usuallyBrings(fields) && files.some(({ role }) => role === 'globals');
   return {
     target: targetOf(fields),
     ...(ownership !== 'usual' && { ownership }),
     ...(isPart && { selection: { schemas, tables } }),
     ...(place !== 'beside' && keepHours !== null && { keep_hours: keepHours }),
     ...(fields.allowDamaged && { allow_damaged: true }),
-    ...(leavesGlobals && { files: files.filter(({ role }) => role === 'dump').map(({ id }) => id) }),
+    ...(namesFiles && { files: wantedOf(fields, files).map(({ id }) => id) }),
   };
 }
 

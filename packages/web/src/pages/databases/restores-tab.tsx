@@ -13,10 +13,11 @@ import {
   StateBadge,
   type Column,
 } from '../../kit/index.ts';
+import { undoingOf } from './undone.ts';
 import { madeAt, outcomeOf, restoreTarget, secondsOf } from './words.ts';
 import { RestoreResult } from './restore-result.tsx';
 
-const columns = (db: string): readonly Column<Restore>[] => [
+const columns = (db: string, all: readonly Restore[]): readonly Column<Restore>[] => [
   { key: 'time', header: 'Asked for', cell: ({ created_at: at }) => <RelativeTime at={at} absolute /> },
   {
     key: 'backup',
@@ -24,7 +25,11 @@ const columns = (db: string): readonly Column<Restore>[] => [
     cell: ({ source_backup_id: id }) => <Link to={`/databases/${db}/backups/${id}`}>{formatTime(madeAt(id))}</Link>,
   },
   { key: 'target', header: 'Into', cell: (restore) => restoreTarget(restore) },
-  { key: 'outcome', header: 'Outcome', cell: (restore) => <StateBadge state={outcomeOf(restore)} /> },
+  {
+    key: 'outcome',
+    header: 'Outcome',
+    cell: (restore) => <StateBadge state={undoingOf(all, restore).isUndone ? 'undone' : outcomeOf(restore)} />,
+  },
   {
     key: 'took',
     header: 'Took',
@@ -45,7 +50,7 @@ export function RestoresTab({ db }: { db: string }): React.JSX.Element {
         <Card flush>
           <DataTable
             label="Restores"
-            columns={columns(db)}
+            columns={columns(db, list)}
             rows={list}
             rowKey={({ id }) => id}
             details={resultOf(db)}

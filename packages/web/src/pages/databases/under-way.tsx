@@ -74,7 +74,7 @@ function Text({ work }: Pick<UnderWayProps, 'work'>): React.JSX.Element {
   const { status, progress, attempts, next_attempt_at: next } = work;
   if (status === 'scheduled') {
     return next === null ? (
-      <>Waits for a worker</>
+      <>Waits to begin</>
     ) : (
       <>
         Attempt {attempts.length} failed; the next one begins <RelativeTime at={next} />

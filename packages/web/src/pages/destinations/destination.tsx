@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'react';
 import { useParams, useSearchParams } from 'react-router';
 import { useDestination, useTestDestination, type Destination } from '../../data/destinations.ts';
 import { Badge, Button, Card, KeyValues, Loaded, Page, PageHeader, RelativeTime, Tabs } from '../../kit/index.ts';
+import { Encryption } from '../encryption/encryption-state.tsx';
 import { DestinationSettings } from './destination-settings.tsx';
 import { DestinationTest } from './destination-test.tsx';
 import { ImportPanel } from './import-panel.tsx';
@@ -47,6 +48,7 @@ function DestinationView({ destination }: { destination: Destination }): React.J
           items={[
             ['Place', <Place key="place" destination={destination} />],
             ['Guards', <Guards key="guards" destination={destination} />],
+            ['Encryption', <Encryption key="encryption" />],
             ...capabilitiesOf(destination),
             ['Added', <RelativeTime key="added" at={destination.created_at} />],
           ]}

@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { useNavigate } from 'react-router';
 import { useSaveDestination } from '../../data/destinations.ts';
 import { Button, Card, Form, FormActions, LinkButton, Page, PageHeader } from '../../kit/index.ts';
+import { EncryptionNotice } from '../encryption/encryption-notice.tsx';
 import { fieldErrors } from '../plan/field-errors.ts';
 import { DestinationFields } from './destination-fields.tsx';
 import { bodyOf, newForm } from './form.ts';
@@ -25,6 +26,7 @@ export default function NewDestinationPage(): React.JSX.Element {
       <Card>
         <Form label="Destination" error={save.error} onSubmit={() => void submit().catch(() => undefined)}>
           <DestinationFields value={form} onChange={setForm} errors={fieldErrors(save.error)} isNew />
+          <EncryptionNotice />
           <FormActions>
             <Button type="submit" tone="primary" busy={save.isPending}>
               Add and test

@@ -118,10 +118,7 @@ function Recipients({ usage: { recipients, unencrypted } }: { usage: Usage }): R
   return (
     <Stack>
       {unencrypted > 0 && (
-        <p>
-          {countOf(unencrypted, 'backup is', 'backups are')} not encrypted: whoever reads the place reads them.{' '}
-          <Soft>HOLDFAST_BACKUP_RECIPIENTS encrypts those to come.</Soft>
-        </p>
+        <p>{countOf(unencrypted, 'backup is', 'backups are')} not encrypted: whoever reads the place reads them.</p>
       )}
       {recipients.map(({ recipient, backups }) => (
         <div key={recipient}>

@@ -16,11 +16,13 @@ import {
   StateBadge,
   type Column,
 } from '../../kit/index.ts';
+import { outcomeOf } from '../databases/words.ts';
+import { RunActions } from './run-actions.tsx';
 
 const columnsOf = (open: string | null, onOpen: (id: string | null) => void): readonly Column<PolicyRun>[] => [
   { key: 'at', header: 'Run', cell: (run) => <RelativeTime at={run.scheduled_for ?? run.created_at} absolute /> },
   { key: 'why', header: 'Why', cell: (run) => (run.scheduled_for === null ? 'Asked for' : 'Its time') },
-  { key: 'status', header: 'State', cell: ({ status }) => <StateBadge state={status} /> },
+  { key: 'status', header: 'State', cell: (run) => <StateBadge state={outcomeOf(run)} /> },
   { key: 'backups', header: 'Backups', cell: (run) => <Counts run={run} /> },
   {
     key: 'open',
@@ -58,10 +60,10 @@ export function RunsPanel({ policyId, members }: { policyId: string; members: re
   );
 }
 
-function Counts({ run: { backups } }: { run: PolicyRun }): React.JSX.Element {
+function Counts({ run: { backups, cancel_requested_at: cancelled } }: { run: PolicyRun }): React.JSX.Element {
   const parts = [
     [backups.done, 'done'],
-    [backups.error, 'failed'],
+    [backups.error, cancelled === null ? 'failed' : 'not done'],
     [backups.pending, 'running'],
     [backups.scheduled, 'waiting'],
   ].filter(([count]) => count !== 0);
@@ -79,23 +81,28 @@ const backupColumns = (members: readonly Member[]): readonly Column<RunBackup>[]
       <Link to={`/databases/${backup.database_id}/backups/${backup.id}`}>{nameOf(members, backup.database_id)}</Link>
     ),
   },
-  { key: 'status', header: 'State', cell: ({ status }) => <StateBadge state={status} /> },
+  { key: 'status', header: 'State', cell: (backup) => <StateBadge state={outcomeOf(backup)} /> },
   { key: 'size', header: 'Size', align: 'end', cell: ({ size }) => <Bytes value={size} /> },
-  { key: 'error', header: 'Error', cell: (backup) => backup.error?.message ?? <Soft>–</Soft> },
+  {
+    key: 'error',
+    header: 'Error',
+    cell: ({ error }) => (error && error.code !== 'cancelled' ? error.message : <Soft>–</Soft>),
+  },
 ];
 
 function RunDetails({ policyId, id, members }: { policyId: string; id: string; members: readonly Member[] }) {
   const run = usePolicyRun(policyId, id);
   return (
     <Loaded query={run}>
-      {({ policy_run: { error, findings }, database_backups: backups }) => (
+      {({ policy_run: found, database_backups: backups }) => (
         <Stack>
-          {error && (
+          <RunActions policyId={policyId} run={found} />
+          {found.error && found.error.code !== 'cancelled' && (
             <Callout tone="bad" title="The server could not be listed">
-              {error.message}
+              {found.error.message}
             </Callout>
           )}
-          {findings && <Findings findings={findings} />}
+          {found.findings && <Findings findings={found.findings} />}
           <DataTable
             label="Backups of the run"
             rows={backups}

@@ -78,10 +78,19 @@ describe('downloads of encrypted backups', () => {
     [, identity = ''] = await newBackupKey();
     const [, offline = ''] = await newBackupKey();
     recipients = await Promise.all([identity, offline].map((key) => recipientOf(new Secret(key))));
-    withKey = await openApi({ HOLDFAST_BACKUP_IDENTITIES: identity });
+    withKey = await openApi({
+      HOLDFAST_BACKUP_IDENTITIES: identity,
+      HOLDFAST_BACKUP_RECIPIENTS: recipients.join(),
+    });
     ada = await withKey.tenant('ada');
   });
   after(() => withKey.stop());
+
+  it('are of keys that the account shows while backups to come are encrypted to them, and private ones never', async () => {
+    const { json, text } = await withKey.request('GET', '/api/account', { token: ada.token });
+    expect(json['encryption']).to.deep.equal({ recipients });
+    expect(text).to.not.include(identity);
+  });
 
   it('are decrypted on the way, with the size and checksum of what comes down', async () => {
     const { backup } = await encryptedBackup(withKey, ada);

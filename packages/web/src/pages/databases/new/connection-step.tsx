@@ -1,7 +1,7 @@
 import { PlugZap } from 'lucide-react';
 import { useState } from 'react';
 import { useTryConnection } from '../../../data/new-database.ts';
-import { Button, Card, Form, FormActions, LinkButton } from '../../../kit/index.ts';
+import { Button, Card, Form, FormActions } from '../../../kit/index.ts';
 import { fieldErrors, type FieldErrors } from '../../plan/field-errors.ts';
 import { errorsOfLook, registrationOf, type Connection } from './connection.ts';
 import { ConnectionFields } from './connection-fields.tsx';
@@ -13,10 +13,11 @@ export interface ConnectionStepProps {
   /** What was refused when the database was added. */
   refused: FieldErrors;
   onNext: () => void;
+  onCancel: () => void;
 }
 
 /** The connection, which is tried before one goes on. */
-export function ConnectionStep({ value, onChange, refused, onNext }: ConnectionStepProps): React.JSX.Element {
+export function ConnectionStep({ value, onChange, refused, onNext, onCancel }: ConnectionStepProps): React.JSX.Element {
   const trial = useTryConnection();
   const [tried, setTried] = useState<Connection | null>(null);
   const { type } = value;
@@ -48,9 +49,9 @@ export function ConnectionStep({ value, onChange, refused, onNext }: ConnectionS
             </Button>
           )}
           {look && !look.ok && <Button onClick={onNext}>Continue all the same</Button>}
-          <LinkButton to="/databases" tone="quiet">
+          <Button tone="quiet" onClick={onCancel}>
             Cancel
-          </LinkButton>
+          </Button>
         </FormActions>
       </Form>
     </Card>

@@ -25,6 +25,8 @@ export interface PlanStepProps {
   destinations: readonly Destination[];
   /** What lets the user restore into a scratch database; null: nothing more. */
   grant: string | null;
+  /** A remote server makes the backups. */
+  byAgent: boolean;
   error: unknown;
   errors: FieldErrors;
   busy: boolean;
@@ -33,7 +35,7 @@ export interface PlanStepProps {
 }
 
 export function PlanStep(props: PlanStepProps): React.JSX.Element {
-  const { value, destinations, errors, error, busy, grant, onBack, onAdd } = props;
+  const { value, destinations, errors, error, busy, grant, byAgent, onBack, onAdd } = props;
   const change = (change: Partial<Plan>): void => props.onChange({ ...value, ...change });
   return (
     <Form label="Protection" error={error} onSubmit={() => onAdd(true)}>
@@ -43,6 +45,7 @@ export function PlanStep(props: PlanStepProps): React.JSX.Element {
           onChange={(going) => change({ going })}
           destinations={destinations}
           errors={errors}
+          byAgent={byAgent}
         />
       </Card>
       <Card title="When they are made">
