@@ -187,6 +187,48 @@ describe('policies of whole servers', () => {
     expect(await world.policyRuns.backupsOf(runId)).to.have.length(1);
   });
 
+  it('end a run that is cancelled before it listed its server, and make no backup for it any more', async () => {
+    const [waits, lists] = [await create(), await create()];
+    const [waiting, listing] = [await take(waits), await take(lists)];
+    await world.policyRuns.claim(listing, lease);
+    expect(await Promise.all([waiting, listing].map((id) => world.policyRuns.cancel(id)))).to.deep.equal([true, true]);
+    const found = { server: lists, databases: [{ name: 'shop', sizeBytes: 1 }], maxFailures: 3 };
+    expect(await world.policyRuns.settle(listing, 1, found)).to.equal('stale');
+    for (const id of [waiting, listing]) {
+      expect(await world.policyRuns.cancel(id)).to.equal(false);
+      const run = await world.policyRuns.find(id);
+      expect([run?.status, run?.error?.code, run?.findings]).to.deep.equal(['error', 'cancelled', null]);
+    }
+    expect(await world.policies.members(lists.id)).to.deep.equal([]);
+    expect(
+      (await alertsOf('run_failed')).filter(({ subjectId }) => [waits.id, lists.id].includes(subjectId)),
+    ).to.deep.equal([]);
+  });
+
+  it('end with a run that is cancelled all of its backups which wait, ask those that run, and keep what is done', async () => {
+    const policy = await create();
+    const run = await settle(policy, await take(policy), ['done', 'runs', 'waits']);
+    const [done, runs, waits] = await world.policyRuns.backupsOf(run.id);
+    await world.backups.claim(done?.id ?? '', lease);
+    await world.backups.settle(done?.id ?? '', 1, { files: [], manifestKey: 'x/manifest.json' });
+    await world.backups.claim(runs?.id ?? '', lease);
+    const cancels = await Promise.all([world, other].map(({ policyRuns }) => policyRuns.cancel(run.id)));
+    expect(cancels).to.deep.equal([true, true]);
+    const backups = await world.policyRuns.backupsOf(run.id);
+    expect(backups.map(({ status, error }) => error?.code ?? status)).to.deep.equal(['done', 'pending', 'cancelled']);
+    expect(await world.backups.isCancelRequested(runs?.id ?? '', 1)).to.equal(true);
+    const slots = await world.sql<{ status: string }>('select status from holdfast.slots where backup_id = $1', [
+      waits?.id ?? '',
+    ]);
+    expect(slots).to.deep.equal([{ status: 'error' }]);
+    const error = { code: 'dump_failed', message: 'x' } as const;
+    await world.backups.fail(runs?.id ?? '', 1, { error, retryable: true, retryInSeconds: 0 });
+    expect(await world.policyRuns.cancel(run.id)).to.equal(false);
+    expect(await world.policyRuns.counts([run.id])).to.deep.equal(
+      new Map([[run.id, { scheduled: 0, pending: 0, done: 1, error: 2 }]]),
+    );
+  });
+
   it('cover what is on their server at each time: a new database at once, under a schedule of theirs', async () => {
     const policy = await create({ name: 'main', exclude: ['test_*'], globals: true });
     const first = await runOf(policy, ['shop', 'test_1', 'postgres', 'crm', 'holdfast_verify_0123456789ab']);

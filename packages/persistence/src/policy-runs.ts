@@ -1,6 +1,7 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import {
   HoldfastError,
+  remoteCancelSeconds,
   type Backup,
   type Ids,
   type PolicyRun,
@@ -10,6 +11,7 @@ import {
   type WorkStatus,
 } from '@holdfast/shared/domain';
 import type { SecretBox } from '@holdfast/shared/security';
+import { endSlots } from './end-slots.ts';
 import { backupEntity } from './entities/backups.ts';
 import { policyEntity, policyRunAttemptEntity, policyRunEntity } from './entities/policies.ts';
 import { restoreEntity } from './entities/restores.ts';
@@ -22,7 +24,7 @@ import { cover } from './policy-cover.ts';
 import type { Listing, NewRun, PolicyRunRepository, RunRestore, Settled } from './repositories/index.ts';
 import { GroupRefused, restoreTogether } from './run-restore.ts';
 import { openPolicy } from './sealed-policy.ts';
-import { WorkTable, type WorkKind } from './work.ts';
+import { cancelling, WorkTable, type WorkKind } from './work.ts';
 
 const kind: WorkKind<PolicyRun> = {
   table: 'holdfast.policy_runs',
@@ -118,15 +120,15 @@ export class PolicyRuns extends WorkTable<PolicyRun> implements PolicyRunReposit
   }
 
   async settle(id: string, attempt: number, listing: Listing): Promise<Settled> {
-    try {
-      const settled = await this.dataSource.transaction((manager) => this.#settle(manager, id, attempt, listing));
-      // Nobody failed: the next attempt looks at the server that the policy leads to now.
-      if (settled === 'changed') await this.handBack(id, attempt);
-      return settled;
-    } catch (error) {
-      if (error instanceof HoldfastError && error.code === 'lease_lost') return 'stale';
-      throw error;
-    }
+    const settled = await this.dataSource
+      .transaction((manager) => this.#settle(manager, id, attempt, listing))
+      .catch((error: unknown): Settled => {
+        if (error instanceof HoldfastError && error.code === 'lease_lost') return 'stale';
+        throw error;
+      });
+    // Nobody failed: the next attempt looks at the server that the policy leads to now. What was cancelled meanwhile ends.
+    if (settled !== 'settled') await this.handBack(id, attempt);
+    return settled;
   }
 
   async #settle(manager: EntityManager, id: string, attempt: number, listing: Listing): Promise<Settled> {
@@ -145,10 +147,45 @@ export class PolicyRuns extends WorkTable<PolicyRun> implements PolicyRunReposit
       { run, policy, listed: listing.databases.map(({ name }) => name), maxFailures: listing.maxFailures },
     );
     // At the end, so that heartbeats are not held up: what was made goes where the lease was lost meanwhile.
-    const set = 'findings = $3';
-    const isSettled = await this.settleAs(manager, id, attempt, { set, parameters: [JSON.stringify(findings)] });
+    const isSettled = await this.settleAs(manager, id, attempt, {
+      set: 'findings = $3',
+      // A run that was cancelled makes no backup; from then on its cancellation finds them all.
+      where: `w.status = 'pending' and w.cancel_requested_at is null`,
+      parameters: [JSON.stringify(findings)],
+    });
     if (!isSettled) throw new HoldfastError('lease_lost');
     return 'settled';
+  }
+
+  async cancel(id: string): Promise<boolean> {
+    if (!isUuid(id)) return false;
+    return (await this.requestCancel(id)) !== null || (await this.#cancelBackups(id));
+  }
+
+  /** Of a run that has listed its server, and makes no more of them. */
+  async #cancelBackups(id: string): Promise<boolean> {
+    const open = `run_id = $1 and status in ('scheduled', 'pending')`;
+    return await this.dataSource.transaction(async (manager) => {
+      const runs = await manager.query<unknown[]>(
+        `with run as (
+          update holdfast.policy_runs set cancel_requested_at = coalesce(cancel_requested_at, clock_timestamp())
+          where id = $1 and status = 'done' and exists (select from holdfast.backups where ${open})
+          returning id
+        ) select id from run`,
+        [id],
+      );
+      if (runs.length === 0) return false;
+      // An array, as a subquery that takes locks has to run once alone; in the order in which everybody takes them.
+      await manager.query(
+        `with changed as (
+          update holdfast.backups w set ${cancelling('$2')}
+          where w.id = any (array(select id from holdfast.backups where ${open} order by id for no key update))
+          returning w.id, w.status
+        ) ${endSlots} select id from changed`,
+        [id, remoteCancelSeconds],
+      );
+      return true;
+    });
   }
 
   async restore(wanted: RunRestore): Promise<Restore[] | { busy: string } | { gone: string } | null> {

@@ -64,6 +64,18 @@ export const cancelWaiting = `
   error = case when w.status = 'scheduled' then ${cancelled} else w.error end,
   completed_at = case when w.status = 'scheduled' then clock_timestamp() else w.completed_at end`;
 
+/**
+ * Cancels the open work `w`, as a part of `set`: what waits ends, and whoever runs it hears that it is to end.
+ * @param remoteSeconds for which a remote server keeps it at most, as an expression
+ */
+export const cancelling = (remoteSeconds: string): string => `
+  cancel_requested_at = coalesce(w.cancel_requested_at, clock_timestamp()),
+  lease_until = case
+    when w.server_id is not null and w.status = 'pending' then least(w.lease_until, ${after(remoteSeconds)})
+    else w.lease_until
+  end,
+  ${cancelWaiting}`;
+
 /** A program may have said what a row cannot hold (NUL, half a character); the reason has to get there all the same. */
 export function storable<Code extends string>({
   code,
@@ -321,13 +333,7 @@ export class WorkTable<T extends Work> implements WorkRepository<T> {
   async requestCancel(id: string): Promise<WorkStatus | null> {
     if (!isUuid(id)) return null;
     const [row] = await this.#change(this.dataSource.manager, {
-      set: `
-        cancel_requested_at = coalesce(w.cancel_requested_at, clock_timestamp()),
-        lease_until = case
-          when w.server_id is not null and w.status = 'pending' then least(w.lease_until, ${after('$2')})
-          else w.lease_until
-        end,
-        ${cancelWaiting}`,
+      set: cancelling('$2'),
       where: `w.id = $1 and w.status in ('scheduled', 'pending')`,
       parameters: [id, remoteCancelSeconds],
     });

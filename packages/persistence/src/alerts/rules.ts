@@ -45,9 +45,10 @@ const verificationHours = 24;
 /** Minutes after which a channel to which nothing can be delivered is no mere outage any more. */
 const failingMinutes = 15;
 
-/** The run of the policy `p` that last ended, whoever asked for it. */
+/** The run of the policy `p` that last ended, whoever asked for it, but for those that were cancelled. */
 const newestRun = `
   select * from holdfast.policy_runs r where r.policy_id = p.id and r.completed_at is not null
+    and not (r.status = 'error' and r.error ->> 'code' = 'cancelled')
   order by r.created_at desc, r.id desc limit 1`;
 
 /**

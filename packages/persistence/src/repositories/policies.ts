@@ -107,6 +107,11 @@ export interface PolicyRunRepository extends WorkRepository<PolicyRun> {
    */
   settle(id: string, attempt: number, listing: Listing): Promise<Settled>;
   /**
+   * Ends a run with all of its backups: what waits at once, what runs as `requestCancel` does. May be repeated.
+   * @returns false when nothing of it waited or ran any more
+   */
+  cancel(id: string): Promise<boolean>;
+  /**
    * Inserts the restores of a run, all or none, or finds those of that group.
    * @returns the name of the database onto which another restore waits or runs as `busy`, or of which the backup is gone
    */

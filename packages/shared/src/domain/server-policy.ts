@@ -1,5 +1,6 @@
 import { noDatabaseName, type DatabaseOptions } from './database.ts';
 import type { EngineType } from './engine.ts';
+import { HoldfastError, type PublicError } from './errors.ts';
 import type { Objectives } from './objectives.ts';
 import type { RetentionPolicy } from './schedule.ts';
 import type { Secret } from './secret.ts';
@@ -164,6 +165,15 @@ export function runStatus({ status }: Pick<PolicyRun, 'status'>, counts: RunCoun
   if (status !== 'done') return status;
   if (counts.scheduled + counts.pending > 0) return 'pending';
   return counts.error > 0 ? 'error' : 'done';
+}
+
+/** Why a run has not come to what it was to: its list failed, or it was cancelled. Null where its backups alone tell. */
+export function runError(
+  run: Pick<PolicyRun, 'status' | 'error' | 'cancelRequestedAt'>,
+  counts: RunCounts,
+): PublicError | null {
+  const isCancelled = run.cancelRequestedAt !== null && runStatus(run, counts) === 'error';
+  return isCancelled ? new HoldfastError('cancelled').toPublic() : run.error;
 }
 
 /** More than half of the databases that a policy knows are rarely dropped within one slot: sooner a list is not what it was. */

@@ -1,4 +1,5 @@
 import {
+  runError,
   runStatus,
   type PolicyMember,
   type PolicyRun,
@@ -12,6 +13,7 @@ import { objectivesView, presentObjectives } from './objectives.ts';
 import { presentRetention, retentionView } from './retention.ts';
 import { presentTime, timeView } from './time.ts';
 import { engineView, errorView, idView } from './values.ts';
+import { forgottenView, presentForgotten } from './forgotten.ts';
 import { policyView, presentPolicy } from './verification.ts';
 
 export const serverPolicyView = z
@@ -37,6 +39,7 @@ export const serverPolicyView = z
       description: 'What is asked of the backups of its databases, but for those with objectives of their own.',
     }),
     enabled: z.boolean(),
+    ...forgottenView,
     next_run_at: timeView.nullable(),
     last_run_at: timeView.nullable(),
     created_at: timeView,
@@ -95,6 +98,7 @@ export function presentServerPolicy(policy: ServerPolicy): z.input<typeof server
     verification: presentPolicy(policy),
     objectives: policy.objectives && presentObjectives(policy.objectives),
     enabled: policy.enabled,
+    ...presentForgotten({ password: policy.password }),
     next_run_at: presentTime(policy.nextRunAt),
     last_run_at: presentTime(policy.lastRunAt),
     created_at: presentTime(policy.createdAt),
@@ -156,7 +160,10 @@ export const runView = z
     backups: z.strictObject({ scheduled: count, pending: count, done: count, error: count }),
     findings: findingsView.nullable().meta({ description: 'What it found on the server; null until then.' }),
     attempt: count,
-    error: errorView.nullable().meta({ description: 'Why the server could not be listed.' }),
+    cancel_requested_at: timeView.nullable(),
+    error: errorView
+      .nullable()
+      .meta({ description: 'Why the server could not be listed, or that the run was cancelled.' }),
   })
   .meta({
     id: 'PolicyRun',
@@ -183,6 +190,7 @@ export const runView = z
           suspicious: null,
         },
         attempt: 1,
+        cancel_requested_at: null,
         error: null,
       },
     ],
@@ -213,6 +221,7 @@ export function presentRun(run: PolicyRun, counts: RunCounts = none): z.input<ty
       suspicious: findings.suspicious,
     },
     attempt: run.attempt,
-    error: run.error,
+    cancel_requested_at: presentTime(run.cancelRequestedAt),
+    error: runError(run, counts),
   };
 }

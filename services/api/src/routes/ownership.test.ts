@@ -140,6 +140,7 @@ describe('ownership', () => {
     );
     const kept = new Set([
       'POST /api/databases/:db/backups/:id/cancel',
+      'POST /api/server-policies/:id/runs/:run/cancel',
       'POST /api/databases/:db/backup_restorations/:rid/undo',
       'DELETE /api/databases/:db',
       'DELETE /api/databases/:db/backups/:id',

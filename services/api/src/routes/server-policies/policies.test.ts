@@ -171,6 +171,22 @@ describe('policies of whole servers over HTTP', () => {
     ]);
   });
 
+  it('have a run cancelled with its backups, again and again, and not one that has ended otherwise', async () => {
+    const policy = await create();
+    const run = await runOf(policy, ['a', 'b']);
+    const cancel = (id: string) => ask('POST', `/${policy.id}/runs/${id}/cancel`);
+    const first = await cancel(run.id);
+    expect(first.status, first.text).to.equal(200);
+    const shown = first.json['policy_run'] as { status: string; error: { code: string }; cancel_requested_at: string };
+    expect([shown.status, shown.error.code]).to.deep.equal(['error', 'cancelled']);
+    expect((await cancel(run.id)).text).to.equal(first.text);
+    const ended = await runOf(policy, ['a']);
+    await endBackups(ended, ['a']);
+    const refused = await cancel(ended.id);
+    expect([refused.status, refused.text.includes('already ended as error')]).to.deep.equal([409, true]);
+    expect((await cancel('x')).status).to.equal(404);
+  });
+
   it('say alone how their databases are reached and when they come due', async () => {
     const policy = await create({ name: 'alone' });
     await endBackups(await runOf(policy, ['a']));
@@ -258,8 +274,26 @@ describe('policies of whole servers over HTTP', () => {
       expect(restores.map(({ group_id: group }) => group)).to.deep.equal([id, id]);
       const members = await api.deps.persistence.policies.members(target.id);
       expect(restores.map(({ database_id: one }) => one)).to.deep.equal(members.map((member) => member.id));
+      await api.own.query(`update holdfast.backups set part = '{}' where id = (
+        select id from holdfast.backups where run_id = '${run.id}' limit 1)`);
+      const inPart = await ask('POST', path, { to_policy_id: target.id });
+      expect([inPart.status, Object.keys(inPart.json['errors'] ?? {})]).to.deep.equal([422, ['target']]);
       const beside = (await ask('POST', path, { target: { suffix: ' copy' } })).json as unknown as Shown;
       expect(beside.run_restore.restores.map(({ after_restore_id: after }) => after)).to.deep.equal([null, null]);
+      await api.own.query(
+        `insert into holdfast.backup_files (id, backup_id, role, name, key, size, checksum)
+         select gen_random_uuid(), b.id, role, role, b.id || role, 1, 'sha256:' || repeat('0', 64)
+         from holdfast.backups b, unnest(array['dump', 'globals']) role where run_id = '${run.id}' and with_globals`,
+      );
+      const asked = { target: { suffix: ' again' }, globals: true, ownership: 'skip' };
+      const first = ((await ask('POST', path, asked)).json as unknown as Shown).run_restore.restores[0];
+      expect(
+        await api.own.query(
+          `select f.role from holdfast.restores r join holdfast.backup_files f on f.id = any (r.file_ids)
+           where r.id = '${first?.id}' order by 1`,
+        ),
+        'they are named, as without owners they would not come by themselves',
+      ).to.deep.equal([{ role: 'dump' }, { role: 'globals' }]);
     });
   });
 

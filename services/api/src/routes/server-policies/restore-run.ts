@@ -37,6 +37,13 @@ export async function planRunRestore(
   if (suffix !== null && (wish.keep_hours ?? 0) > 0) {
     throw wrong('keep_hours', 'must be left out where new databases are made: nothing is replaced that could be kept');
   }
+  const inPart = suffix === null ? sources.filter(({ backup }) => backup.part !== null) : [];
+  if (inPart.length > 0) {
+    throw wrong(
+      'target',
+      `must be {"suffix": "…"} for ${namesOf(inPart)}: these backups are of parts of their databases, which cannot replace the whole`,
+    );
+  }
   const uncovered = into ? sources.filter(({ database }) => !covers(into, database)) : [];
   if (uncovered.length > 0) {
     throw wrong('to_policy_id', `must be the id of a policy that covers ${namesOf(uncovered)}, too`);
@@ -47,7 +54,7 @@ export async function planRunRestore(
     const { backup, database } = source;
     const target: ContentTarget =
       suffix === null ? { mode: 'in_place' } : { mode: 'new_database', database: withSuffix(database, suffix) };
-    const fileIds = backup.withGlobals === true && source !== first ? await withoutGlobals(owner, backup) : null;
+    const fileIds = backup.withGlobals === true ? await filesOf(owner, backup, source === first) : null;
     return { backupId: backup.id, databaseId: backup.databaseId, database, target, fileIds };
   });
   return {
@@ -123,9 +130,10 @@ function withSuffix(database: string, suffix: string): string {
   return parsed.data;
 }
 
-async function withoutGlobals({ deps }: Owner, { id }: Backup): Promise<string[]> {
+/** The dump, and the globals only where they are wanted: whoever restores then leaves nothing to what is usual. */
+async function filesOf({ deps }: Owner, { id }: Backup, isFirst: boolean): Promise<string[]> {
   const files = await deps.persistence.backups.files(id);
-  return files.filter(({ role }) => role === 'dump').map((file) => file.id);
+  return files.filter(({ role }) => role === 'dump' || (isFirst && role === 'globals')).map((file) => file.id);
 }
 
 const quoted = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(', ');

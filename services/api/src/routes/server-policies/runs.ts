@@ -88,6 +88,31 @@ const show = route({
   },
 });
 
+const cancel = route({
+  method: 'POST',
+  path: `${path}/:id/runs/:run/cancel`,
+  dialect,
+  scope: 'backups:create',
+  audit: 'run.cancel',
+  summary:
+    'Ends a run with all of its backups: what waits at once, what runs as soon as possible. What is done stays. May be repeated.',
+  answers: 200,
+  response: z.strictObject({ policy_run: runView }),
+  otherwise: { 409: 'It has ended otherwise.' },
+  finds: ownedRun,
+  handler: async (call, { run: { id } }) => {
+    const { policyRuns } = call.deps.persistence;
+    const isCancelled = await policyRuns.cancel(id);
+    const { run } = await ownedRun(call);
+    const counts = (await policyRuns.counts([id])).get(id);
+    const shown = presentRun(run, counts);
+    if (run.cancelRequestedAt === null)
+      throw conflict(`This run has already ended as ${shown.status}: there is nothing to cancel any more.`);
+    if (isCancelled) call.log.info({ runId: id, backups: counts }, 'run cancelled');
+    return { policy_run: shown };
+  },
+});
+
 const answerVanished = route({
   method: 'POST',
   path: `${path}/:id/databases/:db/vanished`,
@@ -115,4 +140,4 @@ const answerVanished = route({
   },
 });
 
-export const policyRunRoutes = [create, list, show, answerVanished];
+export const policyRunRoutes = [create, list, show, cancel, answerVanished];
