@@ -13,7 +13,7 @@ interface Column {
 }
 
 /** The migrations of the first release: nothing older runs beside what they make. */
-const firstRelease = 10;
+const firstRelease = 11;
 
 const catalogue = `
   select format('%s.%s', c.relname, a.attname) as name, format_type(a.atttypid, a.atttypmod) as type,

@@ -170,13 +170,13 @@ export class Backups extends WorkTable<Backup> implements BackupRepository {
     manager: EntityManager,
     id: string,
     attempt: number,
-    { files, manifestKey, manifestSha256, recipients, objectLockedUntil, warnings = [] }: BackupResult,
+    { files, manifestKey, manifestSha256, recipients, objectLockedUntil, warnings = [], part }: BackupResult,
     where?: string,
   ): Promise<boolean> {
     const { size, plainSize } = sizesOf(files);
     const settled = await this.settleAs(manager, id, attempt, {
       set: `size = $3, manifest_key = $4, progress_bytes = $5, manifest_sha256 = $6, recipients = $7,
-        object_locked_until = $8, warnings = $9, verified_level = 'stored'`,
+        object_locked_until = $8, warnings = $9, part = $10, verified_level = 'stored'`,
       parameters: [
         size,
         manifestKey,
@@ -185,6 +185,7 @@ export class Backups extends WorkTable<Backup> implements BackupRepository {
         recipients ?? null,
         objectLockedUntil ?? null,
         JSON.stringify(warnings),
+        part ? JSON.stringify(part) : null,
       ],
       ...(where === undefined ? {} : { where }),
     });
@@ -300,7 +301,7 @@ export class Backups extends WorkTable<Backup> implements BackupRepository {
   async clearDamage(id: string): Promise<void> {
     if (!isUuid(id)) return;
     await this.dataSource.query(
-      `update holdfast.backups w set damaged_at = null, damage = null, verified_level = 'stored'
+      `update holdfast.backups w set damaged_at = null, damage = null, verified_at = null
        where id = $1 and damaged_at is not null and not ${foundByVerification('w')}`,
       [id],
     );

@@ -39,6 +39,7 @@ describe('imports', () => {
       manifestKey: null,
       manifestSha256: 'ef'.repeat(32),
       warnings: [],
+      part: { include: { tables: ['public.orders'] } },
       recipients: ['age1xyz'],
       objectLockedUntil: null,
       startedAt: at(2),
@@ -71,7 +72,7 @@ describe('imports', () => {
       ...one.backup,
       status: 'done',
       size: 1000,
-      verifiedLevel: 'stored',
+      verifiedLevel: null,
       damage: null,
     });
     expect(backup?.importedAt).to.be.instanceOf(Date);

@@ -172,15 +172,15 @@ async function insertBackup(
   const rows = await manager.query<unknown[]>(
     `insert into holdfast.backups (
        id, account_id, database_id, destination_id, schedule_id, scheduled_for, method, engine, name, size,
-       manifest_key, manifest_sha256, recipients, object_locked_until, imported_at, verified_level, damaged_at, damage,
-       status, attempt, failures, max_failures, run_after, created_at, started_at, completed_at, progress_bytes, warnings)
+       manifest_key, manifest_sha256, recipients, object_locked_until, imported_at, damaged_at, damage,
+       status, attempt, failures, max_failures, run_after, created_at, started_at, completed_at, progress_bytes, warnings, part)
      select $1, $2, $3, $4,
        -- Its tick belongs to it alone.
        (select s.id from holdfast.schedules s where s.id = $5 and s.database_id = $3 and not exists (
           select from holdfast.backups o where o.schedule_id = s.id and o.scheduled_for = $6)),
        $6, $7, $8, $9, $10, $11, $12, $13, $14, clock_timestamp(),
-       case when $15::jsonb is null then 'stored' end, case when $15::jsonb is not null then clock_timestamp() end, $15,
-       'done', $16, 0, 1, $17, $17, $18, $19, $20, $21
+       case when $15::jsonb is not null then clock_timestamp() end, $15,
+       'done', $16, 0, 1, $17, $17, $18, $19, $20, $21, $22
      on conflict (id) do nothing returning id`,
     [
       backup.id,
@@ -204,6 +204,7 @@ async function insertBackup(
       backup.completedAt,
       plainSize,
       JSON.stringify(backup.warnings),
+      backup.part && JSON.stringify(backup.part),
     ],
   );
   return rows.length > 0;

@@ -61,6 +61,7 @@ export async function insertBackup(manager: EntityManager, ids: Ids, request: Ba
     manifestSha256: null,
     recipients: null,
     warnings: [],
+    part: null,
     importedAt: null,
     objectLockedUntil: null,
     damagedAt: null,

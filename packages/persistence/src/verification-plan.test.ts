@@ -185,6 +185,23 @@ describe('the plan of verifications', () => {
       );
     const month = 30 * 86_400;
 
+    it('has at once what is not known to hold anything: what an import brought, and what is there again', async () => {
+      const { id: known } = await world.doneBackup();
+      const [imported, back] = [await world.doneBackup(), await world.doneBackup()];
+      await world.sql(`update holdfast.backups set verified_level = null, imported_at = now() where id = $1`, [
+        imported.id,
+      ]);
+      await looked(back.id, 1, 0);
+      await world.backups.markDamaged(back.id, { state: 'missing', detail: 'It is missing.' });
+      expect(await planned(month)).to.deep.equal([imported.id]);
+      await end('readable');
+      await world.backups.clearDamage(back.id);
+      expect(await world.backups.find(back.id)).to.include({ damagedAt: null, verifiedLevel: null });
+      expect(await planned(month)).to.deep.equal([back.id]);
+      await end('readable');
+      expect(await planned(month), known).to.deep.equal([]);
+    });
+
     it('has what nobody looked at for longest, two of a destination at a time, whatever its schedule', async () => {
       const [a, b, c, d] = [
         await world.doneBackup(),

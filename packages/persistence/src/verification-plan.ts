@@ -83,7 +83,10 @@ export async function plannedByPolicies(manager: EntityManager, limit: number): 
   );
 }
 
-/** The backups that nobody looked at for longest, of each destination a few at a time. */
+/**
+ * The backups that nobody looked at for longest, of each destination a few at a time; at once those that an import brought, or
+ * whose objects are back: nothing is known of what these hold.
+ */
 export async function plannedRechecks(
   manager: EntityManager,
   limit: number,
@@ -93,7 +96,9 @@ export async function plannedRechecks(
   const lookedAt = (column: string): string => `(
     select w.id, w.${column} as looked_at from holdfast.backups w
     cross join lateral ${inVain(`v.status = 'error' and v.completed_at > w.${column}`)} tried
-    where w.destination_id = d.id and ${isKept} and w.${column} <= now() - make_interval(secs => $2) and not ${isBeingVerified('w')}
+    where w.destination_id = d.id and ${isKept} and not ${isBeingVerified('w')} and (
+        w.${column} <= now() - make_interval(secs => $2)
+        ${column === 'verified_at' ? '' : 'or w.verified_level is null and w.damaged_at is null'})
       and (tried.count = 0 or ${restsUntil('tried.last', 'tried.count')} <= now())
       ${column === 'verified_at' ? '' : 'and w.verified_at is null'}
     order by w.${column} limit greatest(0, ${openAtOnce} - coalesce(open.count, 0)))`;

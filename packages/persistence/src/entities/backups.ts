@@ -48,6 +48,7 @@ export const backupEntity = new EntitySchema<Backup & Hidden>({
     manifestSha256: optional(text),
     recipients: optional({ ...text, array: true }),
     warnings: { ...json, default: [] },
+    part: optional(json),
     importedAt: optional(instant),
     objectLockedUntil: optional(instant),
     damagedAt: optional(instant),

@@ -8,6 +8,7 @@ import { Hooks1764201600000 } from './0007-hooks.ts';
 import { Protection1764288000000 } from './0008-protection.ts';
 import { Notifications1764374400000 } from './0009-notifications.ts';
 import { Access1764460800000 } from './0010-access.ts';
+import { Parts1764547200000 } from './0011-parts.ts';
 
 /** Every migration, oldest first. Released ones are never edited. */
 export const migrations = [
@@ -21,4 +22,5 @@ export const migrations = [
   Protection1764288000000,
   Notifications1764374400000,
   Access1764460800000,
+  Parts1764547200000,
 ];

@@ -3,6 +3,7 @@ import type {
   BackupAttempt,
   BackupFile,
   BackupMethod,
+  BackupPart,
   Damage,
   DamageFinder,
   Deletion,
@@ -28,6 +29,8 @@ export interface BackupResult {
   manifestSha256?: string;
   /** What the backup does not hold; absent when there is nothing to say. */
   warnings?: readonly string[];
+  /** The part of the database that it is of; absent or null where it is of the whole. */
+  part?: BackupPart | null;
   /** Absent when the files are not encrypted. */
   recipients?: readonly string[] | null;
   /** Absent when the store does not lock them. */

@@ -24,6 +24,7 @@ export interface FoundBackup {
     | 'manifestSha256'
     | 'recipients'
     | 'warnings'
+    | 'part'
     | 'objectLockedUntil'
   > & { startedAt: Date; completedAt: Date; attempt: number };
   engine: EngineType;

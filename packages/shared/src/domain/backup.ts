@@ -1,4 +1,5 @@
 import type { EngineType } from './engine.ts';
+import type { BackupPart } from './part.ts';
 import type { VerificationLevel } from './verification.ts';
 import type { WorkAttempt, WorkState } from './work.ts';
 
@@ -56,6 +57,8 @@ export interface Backup extends WorkState {
   recipients: string[] | null;
   /** What it does not hold, or not as of one moment, in sentences. */
   warnings: string[];
+  /** The part of its database that it is of, which never takes the place of the whole; null: it is of the whole. */
+  part: BackupPart | null;
   /** Set when it came into the catalogue from its destination, by an import. */
   importedAt: Date | null;
   /** Until then the store itself refuses to remove its objects. */

@@ -1,4 +1,11 @@
-import type { Backup, ContentTarget, Database, OwnershipMode, Restore } from '@holdfast/shared/domain';
+import {
+  partInWords,
+  type Backup,
+  type ContentTarget,
+  type Database,
+  type OwnershipMode,
+  type Restore,
+} from '@holdfast/shared/domain';
 import type { Logger } from '@holdfast/shared/observability';
 import type { z } from 'zod';
 import type { AuditNote } from '../audit/described.ts';
@@ -147,21 +154,27 @@ async function targetDatabase({ deps, accountId }: Asking, backup: Backup, { tar
   return found;
 }
 
-/** @throws Problem 422 for files that are not the backup's, or of which no new database can be made */
+/** @throws Problem 422 for files that are not the backup's, or of which the target cannot be made */
 async function chosenFiles(
   { persistence }: ApiDeps,
   backup: Backup,
   target: ContentTarget,
   ids: readonly string[] | null | undefined,
 ): Promise<string[] | null> {
-  if (!ids) return null;
   const files = await shownFiles({ persistence }, backup.id);
-  const chosen = files.filter(({ id }) => ids.includes(id));
-  if (chosen.length < ids.length) throw wrong('files', 'must hold only ids of files of this backup');
-  if (target.mode === 'new_database' && !chosen.some(({ role }) => role === 'dump')) {
+  const chosen = files.filter(({ id }) => ids?.includes(id) ?? true);
+  if (ids && chosen.length < ids.length) throw wrong('files', 'must hold only ids of files of this backup');
+  const hasDump = !ids || chosen.some(({ role }) => role === 'dump');
+  if (target.mode === 'new_database' && !hasDump) {
     throw wrong('files', 'must hold the dump, of which the new database is made');
   }
-  return [...ids];
+  if (target.mode === 'in_place' && hasDump && backup.part) {
+    throw wrong(
+      'target',
+      `must be {"new_database": "<name>"}: the backup is of a part of its database (${partInWords(backup.part)}), which cannot replace the whole`,
+    );
+  }
+  return ids ? [...ids] : null;
 }
 
 /**

@@ -61,6 +61,7 @@ export function backupHandler(deps: HandlerDeps): JobHandlers['backup.run@1'] {
         manifestSha256,
         recipients: manifest.recipients,
         warnings: [...(manifest.warnings ?? []), ...warnings],
+        part: manifest.part ?? null,
         objectLockedUntil,
       });
     },

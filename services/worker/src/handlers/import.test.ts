@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { createHash, randomBytes } from 'node:crypto';
 import { manifestText, parseManifest } from '@holdfast/pipeline';
 import type { Manifest } from '@holdfast/shared/contracts';
-import { HoldfastError, type Import, type ObjectStore } from '@holdfast/shared/domain';
+import { HoldfastError, type BackupPart, type Import, type ObjectStore } from '@holdfast/shared/domain';
 import { systemClock, systemIds } from '@holdfast/shared/lifecycle';
 import { FakeEngine, MemoryStore } from '@holdfast/testing/fakes';
 import { testDatabase, type TestDatabase } from '@holdfast/testing/postgres';
@@ -17,6 +17,9 @@ describe('destination.import@1', () => {
   let database: TestDatabase;
   let bed: Bed;
   let store: MemoryStore;
+  /** Of what the dumps are. */
+  let part: BackupPart | null = null;
+
   before(async () => {
     database = await testDatabase();
     bed = await openBed(database.url);
@@ -30,6 +33,7 @@ describe('destination.import@1', () => {
       'truncate holdfast.backups, holdfast.imports, holdfast.orphans, holdfast.reconciliations cascade',
     );
     store = new MemoryStore();
+    part = null;
   });
 
   function handlers() {
@@ -38,7 +42,7 @@ describe('destination.import@1', () => {
       logger: bed.logger,
       persistence: bed.persistence,
       startConsumers: () => Promise.reject(new Error('not here')),
-      engines: { types: ['postgresql'], get: () => new FakeEngine(randomBytes(20_000)) },
+      engines: { types: ['postgresql'], get: () => Object.assign(new FakeEngine(randomBytes(20_000)), { part }) },
       openStore: (): ObjectStore => store,
       clock: systemClock,
       ids: systemIds,
@@ -77,8 +81,11 @@ describe('destination.import@1', () => {
   };
 
   it('brings back what was lost as it was, once, and reconciliation then finds nothing to do', async () => {
-    const [first = '', second = ''] = await backUp(2);
+    const [first = ''] = await backUp(1);
+    part = { include: { schemas: ['billing'] }, exclude: { table_data: ['billing.log'] } };
+    const [second = ''] = await backUp(1);
     const rows = [await bed.backup(first), await bed.backup(second)];
+    expect(rows.map((row) => row.part)).to.deep.equal([null, part]);
     const files = await bed.persistence.backups.filesOf([first, second]);
     const before = new Map(store.objects);
     await forget();
@@ -92,7 +99,16 @@ describe('destination.import@1', () => {
     for (const row of rows) {
       const { importedAt, ...backup } = await bed.backup(row.id);
       expect(importedAt).to.be.instanceOf(Date);
-      for (const name of ['name', 'manifestKey', 'manifestSha256', 'size', 'createdAt', 'method', 'attempt'] as const) {
+      for (const name of [
+        'name',
+        'manifestKey',
+        'manifestSha256',
+        'size',
+        'createdAt',
+        'method',
+        'attempt',
+        'part',
+      ] as const) {
         expect(backup[name], name).to.deep.equal(row[name]);
       }
     }
@@ -121,8 +137,8 @@ describe('destination.import@1', () => {
   });
 
   it('names what it refuses, and why, and takes the rest', async () => {
-    const [good = '', flipped = '', cut = '', newer = '', tried = '', moved = '', named = '', twice = ''] =
-      await backUp(8);
+    const [good = '', flipped = '', cut = '', newer = '', tried = '', moved = '', named = '', inPart = '', twice = ''] =
+      await backUp(9);
     await forget();
     const change = (id: string, bytes: (text: Buffer) => Buffer): string => {
       const { key } = manifestOf(id);
@@ -152,6 +168,7 @@ describe('destination.import@1', () => {
       [rewrite(tried, { attempt: 7 }), 'it belongs to'],
       [rewrite(moved, { databaseId: elsewhere }), 'it belongs to'],
       [rewrite(named, { database: 'host=evil.example' }), 'the name of its database'],
+      [rewrite(inPart, { part: { include: { schemas: ['a\0b'] } } }), 'characters that no name has'],
       [
         rewrite(twice, { files: [...manifestOf(twice).manifest.files, ...manifestOf(twice).manifest.files] }),
         'it names a file twice',
@@ -159,7 +176,7 @@ describe('destination.import@1', () => {
     ];
     store.objects.set('notes/manifest.json', Buffer.from('{}'));
     const { report } = await imported();
-    expect(report).to.include({ manifests: 9, imported: 1, refusedCount: 8 });
+    expect(report).to.include({ manifests: 10, imported: 1, refusedCount: 9 });
     expect((await bed.persistence.backups.find(good))?.status).to.equal('done');
     for (const [key, reason] of reasons) {
       const refused = report?.refused.find((one) => one.key === key);

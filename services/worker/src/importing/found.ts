@@ -8,6 +8,7 @@ import {
   manifestName,
   noDatabaseName,
   type BackupFile,
+  type BackupPart,
 } from '@holdfast/shared/domain';
 
 const longestName = 63;
@@ -37,6 +38,7 @@ export function foundBackup({
     manifestSha256: sha256,
     recipients: manifest.recipients?.map(plain) ?? null,
     warnings: manifest.warnings?.map(plain) ?? [],
+    part: manifest.part ? plainPart(manifest.part) : null,
     // The store's own lock is found out when somebody wants to remove its objects.
     objectLockedUntil: null,
     startedAt: instant(manifest.startedAt),
@@ -87,6 +89,12 @@ function registeredName(name: string): string {
   const clean = Array.from(plain(name).replaceAll('/', '-').trim()).slice(0, longestName).join('').trim();
   const isOdd = clean === '' || clean === '.' || clean === '..' || /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-/i.test(clean);
   return isOdd ? `imported ${clean}`.trim() : clean;
+}
+
+function plainPart(part: BackupPart): BackupPart {
+  for (const names of [part.include, part.exclude].flatMap((lists) => Object.values(lists ?? {})))
+    names?.forEach(plain);
+  return part;
 }
 
 function plain(text: string): string {

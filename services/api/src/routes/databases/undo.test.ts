@@ -79,6 +79,24 @@ describe('database dialect: selections, former content and undoing', () => {
     }
   });
 
+  it('refuses what is of a part of its database in place, in each dialect, and takes it for a new one', async () => {
+    const { backup, file } = await api.doneBackup(ada.database);
+    await api.own.query(
+      `update holdfast.backups set part = '{"include": {"schemas": ["billing"]}}' where id = '${backup.id}'`,
+    );
+    const own = `/api/databases/${ada.database.id}/backups/${backup.id}/restore`;
+    for (const path of [own, `${own}/preflight`, `/v1/backups/${backup.id}/restore`]) {
+      for (const body of [{}, { files: [file.id] }, { target: { database_id: ada.database.id } }]) {
+        const refused = await post(path, body);
+        expect(problems(refused), path).to.deep.equal([422, ['target']]);
+        expect(refused.text).to.contain('only schemas billing');
+      }
+    }
+    expect((await post(own, { target: { new_database: 'beside_it' } })).status).to.equal(201);
+    await api.own.query(`update holdfast.backup_files set role = 'globals' where id = '${file.id}'`);
+    expect((await post(own, { files: [file.id] })).status, 'the globals alone').to.equal(201);
+  });
+
   it('never restores a damaged backup silently: 409 names the damage until it is accepted', async () => {
     const { backup } = await api.doneBackup(ada.database);
     await api.own.query(

@@ -37,6 +37,7 @@ describe('import of a destination', () => {
         manifestKey: prefix + manifestName,
         manifestSha256: 'ab'.repeat(32),
         warnings: [],
+        part: null,
         recipients: null,
         objectLockedUntil: null,
         startedAt: at,
