@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -80,5 +81,62 @@ describe('the unit for systemd', () => {
       '0700',
       'yes',
     ]);
+  });
+});
+
+describe('npm start', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-npm-'));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** As the project is after its first start, but that nothing is served. */
+  function project(): void {
+    for (const part of ['scripts', 'node_modules', '.holdfast', 'packages/web/dist', 'packages/client/src'])
+      mkdirSync(join(folder, part), { recursive: true });
+    const write = (path: string, text: string): void => writeFileSync(join(folder, path), text);
+    const digest = createHash('sha256').update('{}').digest('hex');
+    write('package-lock.json', '{}');
+    write('node_modules/.holdfast-lock', digest);
+    write('.holdfast/page', digest);
+    write('packages/web/dist/index.html', '');
+    for (const path of ['package.json', 'scripts/run.mjs']) cpSync(join(root, path), join(folder, path));
+    write(
+      'scripts/start.ts',
+      `process.once('SIGTERM', () => setTimeout(() => { console.log('cleaned up'); process.exit(0); }, 100));
+       setInterval(() => undefined, 1000);
+       console.log('ready', process.pid);`,
+    );
+  }
+
+  it('hands SIGTERM on to the service and ends after it, rather than leave it behind', async () => {
+    project();
+    const child = spawn('npm', ['start'], {
+      cwd: folder,
+      env: { PATH: environment()['PATH'], HOME: folder, npm_config_update_notifier: 'false' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let printed = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+    const ended = new Promise<number | null>((resolve) => {
+      child.once('exit', resolve);
+    });
+    const [, pid] = await until(
+      'the service',
+      20,
+      () => /ready (\d+)/.exec(printed),
+      () => printed,
+    );
+    child.kill('SIGTERM');
+    const code = await ended;
+    const runs = (): boolean => {
+      try {
+        return process.kill(Number(pid), 'SIGKILL');
+      } catch {
+        return false;
+      }
+    };
+    expect(runs(), 'it was left behind').to.equal(false);
+    expect(printed).to.include('cleaned up');
+    expect(code).to.equal(0);
   });
 });

@@ -10,7 +10,7 @@ import { only } from './only.ts';
 import { pick } from './pick.ts';
 import type { DatabaseObstacles, DatabaseRepository, NewDatabase } from './repositories/index.ts';
 import { hooksFrom, hooksText } from './sealed-hooks.ts';
-import { hooksContext, passwordContext } from './sealed.ts';
+import { hooksContext, openSealed, passwordContext } from './sealed.ts';
 
 /** What a registration and a change of it set, beside what is sealed. */
 const fields = [
@@ -161,8 +161,8 @@ export class Databases implements DatabaseRepository {
     const { id, password, hooks } = row;
     return {
       ...row,
-      password: password === null ? null : this.#box.open(password, passwordContext(id)),
-      hooks: hooks === null ? null : hooksFrom(this.#box.open(hooks, hooksContext(id))),
+      password: password === null ? null : openSealed(this.#box, password, passwordContext(id)),
+      hooks: hooks === null ? null : hooksFrom(openSealed(this.#box, hooks, hooksContext(id))),
     };
   }
 }

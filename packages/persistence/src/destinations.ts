@@ -14,7 +14,7 @@ import type {
   NewDestination,
   Page,
 } from './repositories/index.ts';
-import { keyContext, type DestinationKey } from './sealed.ts';
+import { keyContext, openSealed, sealSecret, type DestinationKey } from './sealed.ts';
 
 const shown = { deletionRequestedAt: IsNull() };
 
@@ -158,7 +158,7 @@ export class Destinations implements DestinationRepository {
     const none = { accessKey: null, secretKey: null, deletionAccessKey: null, deletionSecretKey: null };
     if (destination.type === 'local') return { label, type, settings, ...none };
     const seal = (secret: Secret | undefined, key: DestinationKey): string | null =>
-      secret ? this.#box.seal(secret, keyContext(id, key)) : null;
+      secret ? sealSecret(this.#box, secret, keyContext(id, key)) : null;
     return {
       label,
       type,
@@ -179,7 +179,7 @@ export class Destinations implements DestinationRepository {
     if (type === 'local') return { ...base, type, settings: settings as LocalSettings };
     const open = (sealed: string | null, key: DestinationKey): Secret => {
       if (sealed === null) throw new Error(`Destination ${row.id} has no ${key}.`);
-      return this.#box.open(sealed, keyContext(row.id, key));
+      return openSealed(this.#box, sealed, keyContext(row.id, key));
     };
     return {
       ...base,

@@ -2,7 +2,7 @@ import type { DataSource } from 'typeorm';
 import type { Ids, Secret } from '@holdfast/shared/domain';
 import type { SecretBox } from '@holdfast/shared/security';
 import type { HeldKey, IdempotencyRepository, KeyState, RepeatableRequest } from './repositories/index.ts';
-import { answerContext } from './sealed.ts';
+import { answerContext, openSealed } from './sealed.ts';
 
 const lifetime = `interval '1 day'`;
 
@@ -62,7 +62,7 @@ export class IdempotencyKeys implements IdempotencyRepository {
   #stateOf({ fingerprint, status, answer }: Row, request: RepeatableRequest): KeyState {
     if (fingerprint !== request.fingerprint) return { state: 'taken' };
     if (status === null || answer === null) return { state: 'running' };
-    return { state: 'answered', status, answer: this.#box.open(answer, context(request)) };
+    return { state: 'answered', status, answer: openSealed(this.#box, answer, context(request)) };
   }
 
   async keep(held: HeldKey, status: number, answer: Secret): Promise<void> {

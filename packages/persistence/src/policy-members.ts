@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
-import { memberName, type Ids, type ServerPolicy } from '@holdfast/shared/domain';
+import { isUnreadable, memberName, type Ids, type ServerPolicy } from '@holdfast/shared/domain';
 import type { SecretBox } from '@holdfast/shared/security';
-import { passwordContext } from './sealed.ts';
+import { passwordContext, sealSecret } from './sealed.ts';
 
 /** What registering databases takes. */
 export interface Registry {
@@ -78,7 +78,7 @@ async function register(
         policy.host,
         policy.port,
         policy.user,
-        policy.password && box.seal(policy.password, passwordContext(id)),
+        policy.password && sealSecret(box, policy.password, passwordContext(id)),
         JSON.stringify(policy.options),
         policy.destinationId,
         policy.id,
@@ -88,7 +88,7 @@ async function register(
   }
 }
 
-/** Has a registered database reached and stored as the policy says. */
+/** Has a registered database reached and stored as the policy says. It keeps its password where that of the policy does not open. */
 export async function follow(
   manager: EntityManager,
   box: SecretBox,
@@ -96,7 +96,8 @@ export async function follow(
   id: string,
 ): Promise<void> {
   await manager.query(
-    `update holdfast.databases set policy_id = $2, host = $3, port = $4, "user" = $5, password = $6, options = $7,
+    `update holdfast.databases set policy_id = $2, host = $3, port = $4, "user" = $5,
+       password = case when $9 then password else $6 end, options = $7,
        destination_id = $8, updated_at = now()
      where id = $1`,
     [
@@ -105,9 +106,10 @@ export async function follow(
       host,
       port,
       user,
-      password && box.seal(password, passwordContext(id)),
+      password && !isUnreadable(password) ? sealSecret(box, password, passwordContext(id)) : null,
       JSON.stringify(options),
       destinationId,
+      isUnreadable(password),
     ],
   );
 }

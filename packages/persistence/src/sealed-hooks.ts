@@ -1,4 +1,12 @@
-import { Secret, type CommandHook, type Hook, type Hooks, type HttpHook } from '@holdfast/shared/domain';
+import {
+  isForgotten,
+  isUnreadable,
+  Secret,
+  type CommandHook,
+  type Hook,
+  type Hooks,
+  type HttpHook,
+} from '@holdfast/shared/domain';
 
 type KeptHook = CommandHook | (Omit<HttpHook, 'headers'> & { headers: Record<string, string> });
 interface KeptHooks {
@@ -13,6 +21,8 @@ export function hooksText({ before, after }: Hooks): Secret {
 }
 
 export function hooksFrom(text: Secret): Hooks {
+  if (isUnreadable(text)) return { before: [], after: [], unreadable: text };
+  if (isForgotten(text)) return { before: [], after: [], forgotten: true };
   const { before, after } = JSON.parse(text.reveal()) as KeptHooks;
   return { before: before.map(wrapped), after: after.map(wrapped) };
 }

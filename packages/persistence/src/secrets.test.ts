@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { HoldfastError, Secret } from '@holdfast/shared/domain';
+import { connectionOf, HoldfastError, isForgotten, Secret } from '@holdfast/shared/domain';
 import { systemIds } from '@holdfast/shared/lifecycle';
 import { SecretBox, type SecretKey } from '@holdfast/shared/security';
 import { testDatabase, type TestDatabase } from '@holdfast/testing/postgres';
@@ -146,6 +146,137 @@ describe('the keys of stored secrets', () => {
     );
     expect(error.message).to.include('"lost"').and.include('HOLDFAST_SECRET_KEYS');
     expect(await both.secrets.sealedBy()).to.deep.equal(sealed);
+  });
+
+  it('when they are lost, what no key opens is forgotten and nothing else: it is listed, fails where it is used, and can be set again', async () => {
+    const before = await withKeys(old);
+    await fill(before, 'ada');
+    const [row] = await database.query('select id, account_id, destination_id from holdfast.databases');
+    const [id, accountId, place] = [String(row?.['id']), Number(row?.['account_id']), Number(row?.['destination_id'])];
+    const header = { authorization: new Secret('Bearer x') };
+    const hook = { type: 'http', method: 'POST', url: 'https://h/', headers: header, timeoutSeconds: 5 } as const;
+    await before.databases.update(accountId, id, { hooks: { before: [hook], after: [] } });
+    // A new one under the id of the lost one, as a new state folder would have it; and one that is still there.
+    const after = await withKeys(newKey('old'), current);
+    await fill(await withKeys(current), 'eve');
+    const looked = await after.secrets.unreadable();
+    expect(looked).to.deep.include({ what: 'password of a database', keyId: 'old', secrets: 1 });
+
+    const lost = await after.secrets.lost();
+    expect(lost.reduce((sum, { secrets }) => sum + secrets, 0)).to.equal(8);
+    expect(lost).to.deep.include({ what: 'password of a database', secrets: 1 });
+    expect(await after.secrets.forgotten(), 'it only looked').to.deep.equal([]);
+    expect(await after.secrets.forget()).to.deep.equal(lost);
+    expect(await after.secrets.forget(), 'done again').to.deep.equal([]);
+    expect(await after.secrets.forgotten()).to.deep.equal(lost);
+    expect(await after.secrets.reseal(), 'what is left opens').to.equal(7);
+
+    const [found] = await after.databases.list(accountId);
+    const destination = await after.destinations.find(place);
+    const [channel] = await after.channels.list(accountId);
+    if (!found || destination?.type !== 's3' || !channel) return expect.fail('they are gone');
+    for (const use of [
+      () => found.password?.reveal(),
+      () => connectionOf(found),
+      () => destination.secretKey.reveal(),
+      () => destination.deletionKeys?.accessKey.reveal(),
+      () => channel.secrets.url?.reveal(),
+    ]) {
+      expect(use)
+        .to.throw(HoldfastError, /forgotten.*: set it again\.$/)
+        .with.property('code', 'secret_forgotten');
+    }
+    expect(found.hooks).to.deep.equal({ before: [], after: [], forgotten: true });
+
+    await after.databases.update(accountId, id, { password: new Secret('new'), hooks: null });
+    expect(connectionOf((await after.databases.find(id)) ?? found).password?.reveal()).to.equal('new');
+    const keys = { accessKey: new Secret('AKIA2'), secretKey: new Secret('s3cret2') };
+    await after.destinations.replace(accountId, place, { ...destination, ...keys });
+    const again = await after.destinations.find(place);
+    if (again?.type !== 's3') return expect.fail('it is gone');
+    expect(again.secretKey.reveal()).to.equal('s3cret2');
+    expect(isForgotten(again.deletionKeys?.secretKey), 'what was not set again stays forgotten').to.equal(true);
+    await after.channels.update(accountId, channel.id, { secrets: { url: new Secret('https://new.example.com/') } });
+    expect((await after.channels.list(accountId))[0]?.secrets.url?.reveal()).to.equal('https://new.example.com/');
+  });
+
+  it('while one is away, what it sealed is listed, fails where it is used, outlasts every change of other things, and opens when it is back', async () => {
+    const before = await withKeys(old);
+    await fill(before, 'ada');
+    const [row] = await database.query('select id, account_id, destination_id from holdfast.databases');
+    const [id, accountId, place] = [String(row?.['id']), Number(row?.['account_id']), Number(row?.['destination_id'])];
+    const hook = { type: 'command', command: 'x', arguments: [], timeoutSeconds: 5 } as const;
+    await before.databases.update(accountId, id, { hooks: { before: [hook], after: [] } });
+    const [slack] = await before.channels.list(accountId);
+    if (!slack) return expect.fail('there is no channel');
+    const signedBy = { url: new Secret('https://w/'), signingSecret: new Secret('whsec_x') };
+    await before.channels.create(accountId, { ...slack, name: 'signed', type: 'webhook', secrets: signedBy });
+    const policy = await before.policies.create(accountId, {
+      name: 'all',
+      type: 'postgresql',
+      host: 'h',
+      port: 5432,
+      user: 'u',
+      password: new Secret('of the policy'),
+      database: 'postgres',
+      options: {},
+      destinationId: place,
+      include: ['*'],
+      exclude: [],
+      globals: false,
+      cron: '0 3 * * *',
+      timezone: 'UTC',
+      jitterSeconds: 0,
+      retention: { keepLast: 3 },
+      verification: null,
+      enabled: true,
+    });
+    if (policy === 'name_taken') return expect.fail('the name is taken');
+    await database.query(`update holdfast.databases set policy_id = '${policy.id}' where id = '${id}'`);
+    expect(await before.secrets.unreadable()).to.deep.equal([]);
+
+    const after = await withKeys(current);
+    expect(await after.secrets.unreadable()).to.have.deep.members(
+      (await after.secrets.lost()).map((count) => ({ ...count, keyId: 'old' })),
+    );
+    const [found] = await after.databases.list(accountId);
+    const destination = await after.destinations.find(place);
+    const channel = (await after.channels.list(accountId)).find(({ name }) => name === 'signed');
+    if (!found || destination?.type !== 's3' || !channel) return expect.fail('they are gone');
+    for (const use of [
+      () => found.password?.reveal(),
+      () => connectionOf(found),
+      () => found.hooks?.unreadable?.reveal(),
+      () => destination.deletionKeys?.accessKey.reveal(),
+      () => channel.secrets.url?.reveal(),
+    ]) {
+      expect(use)
+        .to.throw(HoldfastError, /"old", which is not configured.*HOLDFAST_SECRET_KEYS.*forget-secrets/)
+        .with.property('code', 'secret_unreadable');
+    }
+    await after.databases.update(accountId, id, { name: 'renamed' });
+    await after.destinations.replace(accountId, place, { ...destination, accessKey: new Secret('AKIA2') });
+    await after.channels.update(accountId, channel.id, { name: 'renamed', secrets: {} });
+    await after.policies.update(accountId, policy.id, { cron: '0 4 * * *' });
+    const part = await after.channels
+      .update(accountId, channel.id, { secrets: { url: new Secret('https://h/') } })
+      .then(
+        () => expect.fail('the signing secret is overwritten'),
+        (error: unknown) => error,
+      );
+    expect(part).to.have.property('code', 'secret_unreadable');
+
+    const both = await withKeys(current, old);
+    expect(await both.secrets.unreadable()).to.deep.equal([]);
+    const again = await both.databases.find(id);
+    expect([again?.name, again?.password?.reveal()]).to.deep.equal(['renamed', 'password 0']);
+    expect(again?.hooks).to.deep.equal({ before: [hook], after: [] });
+    const there = await both.destinations.find(place);
+    const keys = there?.type === 's3' ? [there.accessKey.reveal(), there.secretKey.reveal()] : [];
+    expect(keys).to.deep.equal(['AKIA2', 's3cret']);
+    const signed = await both.channels.findOwned(accountId, channel.id);
+    expect([signed?.name, signed?.secrets.signingSecret?.reveal()]).to.deep.equal(['renamed', 'whsec_x']);
+    expect((await both.policies.find(policy.id))?.password?.reveal()).to.equal('of the policy');
   });
 
   it('never overwrite what a service writes while they rotate', async () => {

@@ -16,7 +16,7 @@ import { SecretBox } from '@holdfast/shared/security';
 import { listAudit, verifyAudit } from './audit/command.ts';
 import { onRecord } from './audit/on-record.ts';
 import { text } from './http/fields.ts';
-import { describeKeys, rotateKeys } from './keys.ts';
+import { describeKeys, forgetSecrets, rotateKeys } from './keys.ts';
 
 const usage = `Usage:
   admin.ts migrate
@@ -34,6 +34,8 @@ const usage = `Usage:
       Shows how many stored secrets each key seals, and how many backups each public key opens.
   admin.ts rotate-keys
       Seals all stored secrets with the first key of HOLDFAST_SECRET_KEYS.
+  admin.ts forget-secrets [--yes]
+      Counts the stored secrets that none of the configured keys opens; with --yes it marks them as forgotten, to be set again.
   admin.ts list-audit [--account <name>]
       Prints the newest entries of the audit log of the installation, or of an account, as lines of JSON.
   admin.ts verify-audit [--account <name>] [--expect <hash,...>]
@@ -75,6 +77,7 @@ interface TokenOptions {
   scopes?: string | undefined;
   'expires-in-days'?: string | undefined;
   expect?: string | undefined;
+  yes?: boolean | undefined;
 }
 
 async function createToken({ accounts, audit }: Persistence, options: TokenOptions): Promise<void> {
@@ -185,6 +188,7 @@ function readArguments() {
         scopes: { type: 'string' },
         'expires-in-days': { type: 'string' },
         expect: { type: 'string' },
+        yes: { type: 'boolean' },
       },
     });
   } catch (error) {
@@ -242,6 +246,14 @@ const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ],
   ['list-keys', { options: [], run: () => withPersistence(({ secrets }) => printLines(describeKeys(secrets))) }],
   ['rotate-keys', { options: [], run: () => withPersistence((persistence) => printLines(rotateKeys(persistence))) }],
+  [
+    'forget-secrets',
+    {
+      options: ['yes'],
+      run: ({ values }) =>
+        withPersistence((persistence) => printLines(forgetSecrets(persistence, values.yes ?? false))),
+    },
+  ],
   [
     'list-audit',
     {

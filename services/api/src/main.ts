@@ -3,7 +3,14 @@ import { openPersistence } from '@holdfast/persistence';
 import { openProducer, openQueuesForBoard, openTelemetry } from '@holdfast/queue';
 import { limitsOf, loadSettings, storeSettingsOf, tracesOf } from '@holdfast/shared/config';
 import type { Destination } from '@holdfast/shared/domain';
-import { oncePossible, runService, startHeartbeat, systemClock, systemIds } from '@holdfast/shared/lifecycle';
+import {
+  oncePossible,
+  reportUnreadable,
+  runService,
+  startHeartbeat,
+  systemClock,
+  systemIds,
+} from '@holdfast/shared/lifecycle';
 import { createLogger, Health, openMetrics, startTracing } from '@holdfast/shared/observability';
 import { LinkSigner, SecretBox } from '@holdfast/shared/security';
 import { checkEndpoint, openStore } from '@holdfast/stores';
@@ -42,6 +49,7 @@ try {
       );
       measured.persistence = persistence;
       parts.add('persistence', { stop: () => persistence.close() });
+      await reportUnreadable(persistence.secrets, logger);
       const telemetry = await openTelemetry(tracesOf(settings) !== null);
       const connection = { redisUrl: settings.REDIS_URL ?? null, databaseUrl: settings.DATABASE_URL, telemetry };
       const producer = openProducer(connection, { logger });

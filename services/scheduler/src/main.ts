@@ -1,7 +1,7 @@
 import { openPersistence } from '@holdfast/persistence';
 import { openProducer, openTelemetry } from '@holdfast/queue';
 import { limitsOf, loadSettings, tracesOf } from '@holdfast/shared/config';
-import { oncePossible, runService, startHeartbeat, systemIds } from '@holdfast/shared/lifecycle';
+import { oncePossible, reportUnreadable, runService, startHeartbeat, systemIds } from '@holdfast/shared/lifecycle';
 import { createLogger, Health, openMetrics, serveHealth, startTracing } from '@holdfast/shared/observability';
 import { SecretBox } from '@holdfast/shared/security';
 import { startScheduler } from './scheduler.ts';
@@ -34,6 +34,7 @@ try {
         { logger, stopping, onWaiting: (part) => health.waitsFor(part) },
       );
       parts.add('persistence', { stop: () => persistence.close() });
+      await reportUnreadable(persistence.secrets, logger);
       const telemetry = await openTelemetry(tracesOf(settings) !== null);
       const connection = { redisUrl: settings.REDIS_URL ?? null, databaseUrl: settings.DATABASE_URL, telemetry };
       const producer = openProducer(connection, { logger });

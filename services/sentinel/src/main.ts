@@ -1,6 +1,13 @@
 import { openPersistence } from '@holdfast/persistence';
 import { limitsOf, loadSettings, tracesOf } from '@holdfast/shared/config';
-import { oncePossible, runService, startHeartbeat, systemClock, systemIds } from '@holdfast/shared/lifecycle';
+import {
+  oncePossible,
+  reportUnreadable,
+  runService,
+  startHeartbeat,
+  systemClock,
+  systemIds,
+} from '@holdfast/shared/lifecycle';
 import { createLogger, Health, openMetrics, serveHealth, startTracing } from '@holdfast/shared/observability';
 import { SecretBox } from '@holdfast/shared/security';
 import { startSentinel } from './sentinel.ts';
@@ -32,6 +39,7 @@ try {
         { logger, stopping, onWaiting: (part) => health.waitsFor(part) },
       );
       parts.add('persistence', { stop: () => persistence.close() });
+      await reportUnreadable(persistence.secrets, logger);
       parts.add(
         'sentinel',
         startSentinel({

@@ -9,7 +9,7 @@ import { testDatabase } from '@holdfast/testing/postgres';
 import { HoldfastClient } from '@holdfast/testing/services';
 import { compileCache } from '@holdfast/testing/services';
 import { expect } from 'chai';
-import { rotate, showKeys } from './keys.ts';
+import { forget, rotate, showKeys } from './keys.ts';
 import { startStandalone, type Standalone } from './standalone.ts';
 import { newSecretKey, readSecretKeys, writeSecretKeys } from './state.ts';
 
@@ -81,6 +81,59 @@ describe('the keys of an installation', () => {
     writeSecretKeys(file, [interrupted, ...readSecretKeys(file)]);
     await rotate({ stateDir, environment, logger });
     expect(readSecretKeys(file)).to.deep.equal([interrupted]);
+  });
+
+  it('that are lost: the service starts, says what was forgotten, fails what needs it for good, and works when it is set again', async () => {
+    const source = await testDatabase();
+    const first = await start();
+    const token = first.token?.reveal() ?? '';
+    const { host, port, user, password, name: database } = source;
+    const registered = { name: 's', host, port, user, password, database };
+    const id = await new HoldfastClient(first.url, token).registerDatabase(registered);
+    await stop();
+    const file = join(stateDir, 'secret.keys');
+    const former = readSecretKeys(file);
+    rmSync(file);
+
+    const without = await start();
+    const told = without.unreadable.join('\n');
+    expect(told)
+      .to.match(/password of a database: 1/)
+      .and.include('forget-secrets');
+    expect((await fetch(`${without.url}/readyz`)).status).to.equal(200);
+    const early = new HoldfastClient(without.url, token);
+    expect(await early.expect(200, 'GET', `/api/databases/${id}`))
+      .to.have.nested.property('database.unreadable')
+      .that.eqls(['password']);
+    const ended = await early.waitFor((await early.backup(id)).id, ['error'], 20);
+    expect(ended.error).to.include({ code: 'secret_unreadable' }).and.have.property('message').that.includes('"s"');
+    expect(ended).to.have.property('attempt', 1);
+    await stop();
+    const options = { stateDir, environment, logger };
+    const idOf = ([entry = '']: readonly string[]): string => entry.split(':')[0] ?? '';
+    expect(idOf(readSecretKeys(file)), 'both fit in one file').to.not.equal(idOf(former));
+    writeSecretKeys(file, [...readSecretKeys(file), ...former]);
+    expect((await forget(options, false)).join('\n'), 'put behind the new one').to.include('nothing to forget');
+    writeSecretKeys(file, readSecretKeys(file).slice(0, 1));
+    expect((await forget(options, false)).join('\n'))
+      .to.include('password of a database: 1')
+      .and.include('--yes');
+    expect((await showKeys(options)).join('\n')).to.not.include('Forgotten');
+    await forget(options, true);
+    expect((await showKeys(options)).join('\n')).to.match(/Forgotten.*\n *password of a database: 1/);
+
+    const client = new HoldfastClient((await start()).url, token);
+    const path = `/api/databases/${id}`;
+    expect(await client.expect(200, 'GET', path))
+      .to.have.nested.property('database.forgotten')
+      .that.eqls(['password']);
+    const failed = await client.waitFor((await client.backup(id)).id, ['error'], 20);
+    expect(failed.error).to.include({ code: 'secret_forgotten' }).and.have.property('message').that.includes('"s"');
+    expect(failed).to.have.property('attempt', 1);
+    await client.expect(200, 'PATCH', path, { database: { password } });
+    expect(await client.expect(200, 'GET', path)).to.not.have.nested.property('database.forgotten');
+    await client.waitFor((await client.backup(id)).id, ['done'], 20);
+    await source.drop();
   });
 
   it('are handled by a program that names what is wrong and prints no key but a new one', async () => {

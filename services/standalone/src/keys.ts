@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { describeKeys, rotateKeys } from '@holdfast/api';
+import { describeKeys, forgetSecrets, rotateKeys } from '@holdfast/api';
 import { startEmbeddedPostgres } from '@holdfast/embedded';
 import { openPersistence, type Persistence } from '@holdfast/persistence';
 import { HoldfastError } from '@holdfast/shared/domain';
@@ -37,6 +37,11 @@ export function rotate(options: KeysOptions): Promise<string[]> {
     writeSecretKeys(file, readSecretKeys(file).slice(0, 1));
     return [resealed, `The key is in ${file}: keep a copy elsewhere. The one before it opens nothing any more.`];
   });
+}
+
+/** Marks stored secrets that no key opens as forgotten; without `yes` it counts them. @returns lines for people */
+export function forget(options: KeysOptions, yes: boolean): Promise<string[]> {
+  return withInstallation(options, (open) => open((persistence) => forgetSecrets(persistence, yes)));
 }
 
 type Open = (work: (persistence: Persistence) => Promise<string[]>) => Promise<string[]>;

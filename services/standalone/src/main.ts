@@ -17,13 +17,14 @@ const usage = `Runs Holdfast in one process.
 const closeSeconds = 30;
 const usualGraceSeconds = 30;
 
-function describe({ url, token, encrypts }: Standalone, stateDir: string): string {
+function describe({ url, token, unreadable, encrypts }: Standalone, stateDir: string): string {
   const lines = [
     `Holdfast is ready: open ${url} in a browser and sign in with a token`,
     `  everything is kept in ${stateDir}`,
     token
       ? `  token of "${firstAccount}", shown this once: ${token.reveal()}`
       : '  for a further token start with --new-token',
+    ...unreadable.map((line, index) => (index === 0 ? `  WARNING: ${line}` : `    ${line}`)),
     ...(encrypts ? [] : ['  backups are not encrypted: docs/encryption.md says how they are']),
     `  from the shell: npx holdfast login ${url}, then npx holdfast --help`,
     `  all calls are described at ${url}/docs`,

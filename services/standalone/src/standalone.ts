@@ -10,6 +10,7 @@ import {
   lockFolder,
   oncePossible,
   Parts,
+  reportUnreadable,
   startHeartbeat,
   systemClock,
   systemIds,
@@ -42,6 +43,8 @@ export interface Standalone extends Running {
   url: string;
   /** May do everything; only on the first start or on request. */
   token: Secret | null;
+  /** Which stored secrets no configured key opens and what to do, in lines for people; none when all open. */
+  unreadable: readonly string[];
   /** Whether backups are encrypted. */
   encrypts: boolean;
 }
@@ -106,6 +109,7 @@ async function start(
     silentSeconds: settings.HOLDFAST_SILENT_SECONDS,
   });
   parts.add('persistence', { stop: () => persistence.close() });
+  const unreadable = await reportUnreadable(persistence.secrets, logger);
   const token = await bootstrap(persistence, newToken);
   const producer = openProducer(connection, { logger });
   parts.add('producer', { stop: () => producer.close() });
@@ -148,7 +152,7 @@ async function start(
     const heartbeat = { logger, ids: systemIds, silentSeconds: settings.HOLDFAST_SILENT_SECONDS, services };
     parts.add(`heartbeat of the ${service}`, startHeartbeat(service, heartbeat));
   }
-  return { url: api.url, token, encrypts: settings.HOLDFAST_BACKUP_RECIPIENTS.length > 0 };
+  return { url: api.url, token, unreadable, encrypts: settings.HOLDFAST_BACKUP_RECIPIENTS.length > 0 };
 }
 
 /** Messages lead to the page where it really is, unless the operator says better. */

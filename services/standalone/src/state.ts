@@ -52,17 +52,19 @@ function makeFolder(path: string, mode: number): void {
   chmodSync(path, mode);
 }
 
-/** Appears whole or not at all: half a key would lock the stored secrets up for ever. */
+/**
+ * Appears whole or not at all: half a key would lock the stored secrets up for ever. Where another one sealed what is in the
+ * database, the start says so, and that one can be put behind this one: no two have the same id.
+ */
 function createSecretKeys(path: string): void {
   const partial = `${path}.${process.pid}`;
-  writeFileSync(partial, `${newSecretKey('k1')}\n`, { mode: 0o600, flush: true });
+  writeFileSync(partial, `${newSecretKey()}\n`, { mode: 0o600, flush: true });
   linkSync(partial, path);
   rmSync(partial);
 }
 
 /** An entry for HOLDFAST_SECRET_KEYS. */
-export const newSecretKey = (id = `k${randomBytes(4).toString('hex')}`): string =>
-  `${id}:${randomBytes(32).toString('base64')}`;
+export const newSecretKey = (): string => `k${randomBytes(4).toString('hex')}:${randomBytes(32).toString('base64')}`;
 
 /** Replaces the keys of a state folder, whole or not at all. @param entries the one that seals first */
 export function writeSecretKeys(path: string, entries: readonly string[]): void {

@@ -3,7 +3,14 @@ import { createEngines } from '@holdfast/engines';
 import { openPersistence } from '@holdfast/persistence';
 import { openTelemetry, startConsumers, type Consumers } from '@holdfast/queue';
 import { limitsOf, loadSettings, storeSettingsOf, tracesOf } from '@holdfast/shared/config';
-import { oncePossible, runService, startHeartbeat, systemClock, systemIds } from '@holdfast/shared/lifecycle';
+import {
+  oncePossible,
+  reportUnreadable,
+  runService,
+  startHeartbeat,
+  systemClock,
+  systemIds,
+} from '@holdfast/shared/lifecycle';
 import { createLogger, Health, openMetrics, serveHealth, startTracing } from '@holdfast/shared/observability';
 import { SecretBox } from '@holdfast/shared/security';
 import { openStore } from '@holdfast/stores';
@@ -33,6 +40,7 @@ try {
       waiting,
     );
     parts.add('persistence', { stop: () => persistence.close() });
+    await reportUnreadable(persistence.secrets, logger);
     const telemetry = await openTelemetry(tracesOf(settings) !== null);
     const connection = { redisUrl: settings.REDIS_URL ?? null, databaseUrl: settings.DATABASE_URL, telemetry };
     const storeSettings = { ...storeSettingsOf(settings), observers: metrics?.observers };

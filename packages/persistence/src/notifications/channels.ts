@@ -66,7 +66,8 @@ export class Channels implements ChannelRepository {
         const where = { accountId, id, scheduleId: IsNull() };
         const old = await manager.findOne(channelEntity, { where, lock: { mode: 'pessimistic_write' } });
         if (!old) return null;
-        const secrets = change.secrets && { secrets: this.#merged(this.#open(old), change.secrets) };
+        const given = change.secrets ?? {};
+        const secrets = Object.keys(given).length > 0 && { secrets: this.#merged(this.#open(old), given) };
         const wanted = { ...pick(change, changeable), ...secrets };
         await manager.update(channelEntity, { id: old.id }, { ...wanted, updatedAt: () => 'now()' });
         if (change.enabled === false) await endWaiting(manager, old.id);

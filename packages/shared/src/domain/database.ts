@@ -3,7 +3,7 @@ import { HoldfastError } from './errors.ts';
 import type { Hooks } from './hook.ts';
 import type { Objectives } from './objectives.ts';
 import type { BackupPart } from './part.ts';
-import type { Secret } from './secret.ts';
+import { isForgotten, isUnreadable, type Secret } from './secret.ts';
 
 export const tlsModes = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
 /** The meaning of libpq's `sslmode`. Never lowered by us: what was asked for is done or the work fails. */
@@ -79,7 +79,7 @@ const nowhere = { host: '', port: 0, user: '', password: null } as const;
 export type Registration = Pick<Database, 'name' | 'type' | 'serverId' | 'host' | 'port' | 'user'> &
   Pick<Database, 'password' | 'database' | 'options'>;
 
-/** @throws HoldfastError configuration, when our workers cannot reach the database */
+/** @throws HoldfastError configuration, when our workers cannot reach the database; secret_forgotten; secret_unreadable */
 export function connectionOf(registered: Registration): Connection {
   const { name, type, serverId, host, port, user, password, database, options } = registered;
   if (isPath(type) && serverId === null) return { ...nowhere, database, options };
@@ -89,6 +89,13 @@ export function connectionOf(registered: Registration): Connection {
         ? 'came from an import and has no connection yet: give it host, port, user and password'
         : 'is reached only by its remote server';
     throw new HoldfastError('configuration', `The database "${name}" ${why}.`);
+  }
+  if (isUnreadable(password)) throw password.failure(`password of the database "${name}"`);
+  if (isForgotten(password)) {
+    throw new HoldfastError(
+      'secret_forgotten',
+      `The password of the database "${name}" was forgotten with the key that sealed it: set it again.`,
+    );
   }
   return { host, port, user, password, database, options };
 }

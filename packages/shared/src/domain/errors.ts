@@ -52,6 +52,9 @@ export const errorCodes = {
   object_locked: { retry: 'retryable', text: 'The store refuses to remove the object before its lock ends.' },
   upload_unverified: { retry: 'retryable', text: 'The store does not hold what was sent to it.' },
   path_outside_root: { retry: 'final', text: 'The path leaves the folders that it may lie in.' },
+  // What the service keeps sealed
+  secret_forgotten: { retry: 'final', text: 'A stored secret was forgotten with the key that sealed it.' },
+  secret_unreadable: { retry: 'final', text: 'None of the configured keys opens a stored secret.' },
   // Remote servers
   remote_failed: { retry: 'final', text: 'The remote server reported that it failed.' },
   abandoned: { retry: 'final', text: 'The remote server fell silent.' },

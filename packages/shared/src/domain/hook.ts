@@ -1,5 +1,5 @@
 import type { ErrorCode } from './errors.ts';
-import type { Secret } from './secret.ts';
+import type { Secret, UnreadableSecret } from './secret.ts';
 
 export const hookPhases = ['before', 'after'] as const;
 /** Before the database is asked for anything, or after all that. */
@@ -30,7 +30,12 @@ export interface HttpHook {
 export type Hook = CommandHook | HttpHook;
 
 /** What is done around each attempt at a backup of a database, in this order. */
-export type Hooks = Readonly<Record<HookPhase, readonly Hook[]>>;
+export type Hooks = Readonly<Record<HookPhase, readonly Hook[]>> & {
+  /** There were some, and nobody knows any more which: they were sealed by a key that is lost. */
+  readonly forgotten?: true;
+  /** There are some that no configured key opens. */
+  readonly unreadable?: UnreadableSecret;
+};
 
 /** In each phase. */
 export const mostHooks = 5;

@@ -5,4 +5,5 @@ export * from './once-possible.ts';
 export * from './parts.ts';
 export * from './run-service.ts';
 export * from './system.ts';
+export { reportUnreadable } from './unreadable-secrets.ts';
 export { productVersion } from './version.ts';

@@ -1,8 +1,8 @@
-import type { Secret } from '../domain/secret.ts';
+import { isUnusable, type Secret } from '../domain/secret.ts';
 
 /** Replaces every secret in `text`, also where a program printed it percent-encoded as part of a URL. */
 export function redact(text: string, secrets: readonly Secret[]): string {
-  const values = secrets.map((secret) => secret.reveal()).filter((value) => value !== '');
+  const values = valuesOf(secrets).filter((value) => value !== '');
   const forms = new Set(values.flatMap((value) => [value, encodeURIComponent(value)]));
   const longestFirst = [...forms].sort((a, b) => b.length - a.length);
   return longestFirst.reduce((clean, form) => clean.replaceAll(form, '[redacted]'), text);
@@ -10,5 +10,9 @@ export function redact(text: string, secrets: readonly Secret[]): string {
 
 /** The most bytes that one form of a secret can take in a text. */
 export function longestForm(secrets: readonly Secret[]): number {
-  return Math.max(0, ...secrets.map((secret) => Buffer.byteLength(encodeURIComponent(secret.reveal()))));
+  return Math.max(0, ...valuesOf(secrets).map((value) => Buffer.byteLength(encodeURIComponent(value))));
 }
+
+/** What nobody knows can be in no text. */
+const valuesOf = (secrets: readonly Secret[]): string[] =>
+  secrets.filter((secret) => !isUnusable(secret)).map((secret) => secret.reveal());

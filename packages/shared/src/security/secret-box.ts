@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { Secret } from '../domain/secret.ts';
+import { Secret, UnreadableSecret } from '../domain/secret.ts';
 
 /** A 256-bit key and the id that ciphertexts name it by. */
 export interface SecretKey {
@@ -34,25 +34,34 @@ export class SecretBox {
     return ['v1', this.#current.id, ...parts].join('.');
   }
 
-  /** @throws Error when the key is not known, or the text was changed or belongs to another context */
+  /** @throws HoldfastError secret_unreadable, when the key is not known, or the text was changed or belongs to another context */
   open(text: string, context: string): Secret {
+    const opened = this.openOrKeep(text, context, `secret of ${context}`);
+    if (opened instanceof UnreadableSecret) throw opened.failure();
+    return opened;
+  }
+
+  /** What does not open throws where it is used. @param what for people: what it is */
+  openOrKeep(text: string, context: string, what: string): Secret | UnreadableSecret {
+    const opened = this.#open(text, context);
+    return typeof opened === 'string' ? new UnreadableSecret(what, opened, { sealed: text, context }) : opened;
+  }
+
+  /** @returns why not, for people, when it does not open */
+  #open(text: string, context: string): Secret | string {
     const [version, keyId, ...encoded] = text.split('.');
     const [nonce, sealed, tag] = encoded.map((part) => Buffer.from(part, 'base64url'));
     if (version !== 'v1' || keyId === undefined || !nonce || !sealed || !tag) {
-      throw new Error(`The sealed secret of ${context} is not in a known form.`);
+      return 'not in a known form';
     }
     const key = this.#keys.get(keyId);
-    if (!key) {
-      throw new Error(
-        `The secret of ${context} was sealed with key "${keyId}", which is not configured: add it to HOLDFAST_SECRET_KEYS.`,
-      );
-    }
+    if (!key) return `sealed with key "${keyId}", which is not configured`;
     try {
       const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: 16 });
       decipher.setAAD(Buffer.from(context)).setAuthTag(tag);
       return new Secret(Buffer.concat([decipher.update(sealed), decipher.final()]).toString('utf8'));
-    } catch (error) {
-      throw new Error(`The secret of ${context} does not open with key "${keyId}".`, { cause: error });
+    } catch {
+      return `sealed with another key "${keyId}" than the configured one, or changed since`;
     }
   }
 }

@@ -1,8 +1,10 @@
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { Secret } from '../domain/secret.ts';
+import { HoldfastError } from '../domain/errors.ts';
+import { ForgottenSecret, Secret } from '../domain/secret.ts';
 import { LinkSigner } from './signed-links.ts';
+import { longestForm, redact } from './redact.ts';
 import { SecretBox } from './secret-box.ts';
 import { hashToken, newApiToken } from './tokens.ts';
 
@@ -22,9 +24,23 @@ describe('sealed secrets', () => {
     );
   });
 
+  it('that were forgotten, or do not open, fail where they would be used, and keep nothing else from being hidden', () => {
+    const forgotten = new ForgottenSecret('The password was forgotten: set it again.');
+    expect(() => forgotten.reveal())
+      .to.throw(HoldfastError, 'set it again')
+      .with.property('code', 'secret_forgotten');
+    const sealed = box.seal(new Secret('x'), 'a.1');
+    const away = new SecretBox([{ id: 'other', key: Buffer.alloc(32, 9) }]).openOrKeep(sealed, 'a.1', 'password');
+    expect(() => away.reveal())
+      .to.throw(/password.*HOLDFAST_SECRET_KEYS/)
+      .with.property('code', 'secret_unreadable');
+    expect(redact('hunter2 said it', [forgotten, away, new Secret('hunter2')])).to.equal('[redacted] said it');
+    expect(longestForm([forgotten, away, new Secret('hunter2')])).to.equal(7);
+  });
+
   it('do not open in another row or column', () => {
     const sealed = box.seal(new Secret('s'), 'databases.1.password');
-    expect(() => box.open(sealed, 'databases.2.password')).to.throw('does not open');
+    expect(() => box.open(sealed, 'databases.2.password')).to.throw('No configured key opens');
   });
 
   it('do not open after any change', () => {

@@ -4,7 +4,7 @@ import type { ErrorRequestHandler } from 'express';
 import type { Dialect } from './dialect.ts';
 import { tooLarge } from './body.ts';
 import { requestIdOf } from './logging.ts';
-import { badRequest, Problem } from './problem.ts';
+import { badRequest, conflict, Problem } from './problem.ts';
 
 /** A restarted database is back by then. */
 const retrySeconds = '5';
@@ -31,6 +31,10 @@ const clientLeft = (error: unknown): boolean =>
 
 function toProblem(error: unknown, requestId: string): Problem {
   if (error instanceof Problem) return error;
+  if (error instanceof HoldfastError && error.code === 'secret_forgotten') return conflict(error.message);
+  if (error instanceof HoldfastError && error.code === 'secret_unreadable') {
+    return new Problem(503, `${error.message} (request ${requestId})`);
+  }
   if (error instanceof HoldfastError && error.code !== 'internal') {
     return new Problem(502, `${error.message} (request ${requestId})`);
   }

@@ -1,5 +1,6 @@
 import { definersModes, tlsModes, type Database, type Schedule } from '@holdfast/shared/domain';
 import { z } from 'zod';
+import { forgottenView, presentForgotten } from './forgotten.ts';
 import { hooksView, presentHooks } from './hook.ts';
 import { objectivesView, presentObjectives } from './objectives.ts';
 import { periodicView, presentPeriodic } from './schedule.ts';
@@ -49,6 +50,7 @@ export const databaseView = z
     }),
     vanish_expected: z.boolean().nullable().meta({ description: 'What somebody said of that; null: nothing yet.' }),
     ...periodicView.shape,
+    ...forgottenView,
     created_at: timeView,
     updated_at: timeView,
   })
@@ -91,13 +93,18 @@ export function presentDatabase(database: Database, periodic: Schedule | null): 
     user: database.user,
     database: database.database,
     options: database.options,
-    hooks: database.hooks && presentHooks(database.hooks),
+    hooks:
+      database.hooks && !database.hooks.forgotten && !database.hooks.unreadable ? presentHooks(database.hooks) : null,
     destination_id: database.destinationId,
     objectives: database.objectives && presentObjectives(database.objectives),
     policy_id: database.policyId,
     vanished_at: presentTime(database.vanishedAt),
     vanish_expected: database.vanishExpected,
     ...presentPeriodic(periodic),
+    ...presentForgotten({
+      password: database.password,
+      hooks: database.hooks?.unreadable ?? database.hooks?.forgotten,
+    }),
     created_at: presentTime(database.createdAt),
     updated_at: presentTime(database.updatedAt),
   };

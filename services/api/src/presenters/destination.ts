@@ -1,5 +1,6 @@
 import type { Destination, DestinationType, StoreCapabilities } from '@holdfast/shared/domain';
 import { z } from 'zod';
+import { forgottenView, presentForgotten } from './forgotten.ts';
 
 const typesForPeople = { s3: 'Amazon S3', custom_s3: 'Custom S3', local: 'Local' } as const satisfies Record<
   DestinationType,
@@ -31,6 +32,7 @@ const guards = {
     .meta({ description: 'Null until the destination was tested or compared with the catalogue.' }),
   s3_prefix: z.string().meta({ description: 'Put before every key; empty, or ending in a slash.' }),
   s3_max_parts: z.int().meta({ description: 'Parts that one upload may have there.' }),
+  ...forgottenView,
 };
 const times = { created_at: z.iso.datetime(), updated_at: z.iso.datetime() };
 const kind = <T extends DestinationType>(type: T) => ({
@@ -95,6 +97,12 @@ export function presentDestination(destination: Destination): z.output<typeof de
     capabilities: capabilities && presentCapabilities(capabilities),
     s3_prefix: prefix,
     s3_max_parts: maxParts,
+    ...presentForgotten({
+      s3_access_key: destination.accessKey,
+      s3_secret_key: destination.secretKey,
+      deletion_access_key: destination.deletionKeys?.accessKey,
+      deletion_secret_key: destination.deletionKeys?.secretKey,
+    }),
   };
   const bucketOf = { s3_bucket_name: bucket, path_style_endpoint: pathStyle };
   return destination.type === 's3'

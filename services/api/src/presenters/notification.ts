@@ -4,6 +4,7 @@ import {
   channelTypes,
   deliveryCauses,
   deliveryStatuses,
+  isUnusable,
   mailProtections,
   notificationKinds,
   pingKinds,
@@ -16,6 +17,7 @@ import {
 } from '@holdfast/shared/domain';
 import type { ShownDelivery } from '@holdfast/persistence';
 import { z } from 'zod';
+import { forgottenView, presentForgotten } from './forgotten.ts';
 import { presentTime, timeView } from './time.ts';
 import { idView } from './values.ts';
 
@@ -52,6 +54,7 @@ export const channelView = z
     enabled: z.boolean(),
     url: z.string().nullable().meta({ description: 'What of it is no secret; null for `email`.' }),
     has_token: z.boolean().meta({ description: 'Of `ntfy`.' }),
+    ...forgottenView,
     email: mailView.nullable(),
     signing_secret: z
       .string()
@@ -105,8 +108,14 @@ export function presentChannel(channel: Channel, signingSecret: string | null = 
     name: channel.name,
     type,
     enabled: channel.enabled,
-    url: secrets.url ? `${new URL(secrets.url.reveal()).origin}/…` : null,
+    url: secrets.url && !isUnusable(secrets.url) ? `${new URL(secrets.url.reveal()).origin}/…` : null,
     has_token: secrets.token !== undefined,
+    ...presentForgotten({
+      url: secrets.url,
+      token: secrets.token,
+      rotate_secret: secrets.signingSecret,
+      'email.password': secrets.password,
+    }),
     email: settings.mail ? presentMail(settings.mail, secrets.password !== undefined) : null,
     signing_secret: signingSecret,
     rules: presentRules(channel.rules),

@@ -1,4 +1,4 @@
-import { Secret, type ChannelType, type MailSettings } from '@holdfast/shared/domain';
+import { Secret, type ChannelSecrets, type ChannelType, type MailSettings } from '@holdfast/shared/domain';
 import { expect } from 'chai';
 import { Webhook } from 'standardwebhooks';
 import { openBed, type Bed } from '../testing/bed.test.ts';
@@ -80,6 +80,37 @@ describe('a notification channel', () => {
     const afterwards = await told(new Date(Date.now() - 60_000));
     expect(verified(afterwards, next)).to.have.property('type', 'test');
     expect(() => verified(afterwards)).to.throw();
+  });
+
+  it('whose address was forgotten, or whose key is away, says so and gives up; set again it is told, but for what else was forgotten', async () => {
+    const { id } = await webhook();
+    await bed.sql(`update holdfast.notification_channels set secrets = 'v1.away.AA.AA.AA'`);
+    await bed.alarm();
+    await bed.turn();
+    expect(await only())
+      .to.include({ status: 'error' })
+      .and.have.property('error')
+      .that.contains('"away", which is not configured');
+    await bed.sql(`update holdfast.notification_channels set secrets = 'v0.forgotten'`);
+    await bed.persistence.notifications.resend(bed.account.id, (await only()).id);
+    await bed.turn();
+    expect(await only())
+      .to.include({ status: 'error' })
+      .and.have.property('error')
+      .that.contains('was forgotten');
+    const again = async (secrets: ChannelSecrets) => {
+      await bed.persistence.channels.update(bed.account.id, id, { secrets });
+      await bed.persistence.notifications.resend(bed.account.id, (await only()).id);
+      await bed.turn();
+      return await only();
+    };
+    const url = new Secret(receiver.url + secretPath);
+    expect((await again({ url })).error)
+      .to.contain('The signing secret')
+      .and.contain('was forgotten');
+    expect(receiver.heard, 'nothing goes out unsigned').to.have.length(0);
+    expect(await again({ signingSecret: new Secret(signingSecret) })).to.include({ status: 'done' });
+    verified(receiver.heard[0] as Heard);
   });
 
   it('waits as long as the other side asks for', async () => {

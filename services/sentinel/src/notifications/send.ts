@@ -1,5 +1,5 @@
 import type { ClaimedDelivery } from '@holdfast/persistence';
-import { backoffSeconds, HoldfastError, Secret, type DeliveryEnd } from '@holdfast/shared/domain';
+import { backoffSeconds, HoldfastError, isUnusable, Secret, type DeliveryEnd } from '@holdfast/shared/domain';
 import {
   redact,
   sendGuarded,
@@ -85,7 +85,7 @@ function requestOf(delivery: ClaimedDelivery, message: Message, now: Date): Guar
 function secretsOf({ channel: { secrets } }: ClaimedDelivery): Secret[] {
   const { url } = secrets;
   const all = Object.values(secrets).filter((secret) => secret instanceof Secret);
-  if (!url) return all;
+  if (!url || isUnusable(url)) return all;
   const { pathname, search } = new URL(url.reveal());
   const parts = [pathname + search, pathname, search.slice(1)].filter((part) => part.length > 8);
   return [...all, ...parts.map((part) => new Secret(part))];

@@ -26,7 +26,7 @@ export interface Around {
  * Does `work` between the hooks of its database: those before it one after the other, of which the first that fails ends the
  * attempt; those after it whatever came of it, as soon as one before it was begun.
  * @returns what the work made, and what is to be said of hooks that failed after it
- * @throws HoldfastError hook_failed; lease_lost; otherwise what `work` failed with
+ * @throws HoldfastError hook_failed; secret_forgotten; secret_unreadable; lease_lost; otherwise what `work` failed with
  */
 export async function withHooks<T>(
   deps: HandlerDeps,
@@ -34,6 +34,13 @@ export async function withHooks<T>(
   work: () => Promise<T>,
 ): Promise<{ made: T; warnings: string[] }> {
   const { backup, database, signal } = around;
+  if (database.hooks?.unreadable) throw database.hooks.unreadable.failure(`hooks of the database "${database.name}"`);
+  if (database.hooks?.forgotten) {
+    throw new HoldfastError(
+      'secret_forgotten',
+      `The hooks of the database "${database.name}" were forgotten with the key that sealed them: set them again, or to null.`,
+    );
+  }
   await endLeftOpen(deps, database, signal);
   const { before, after } = database.hooks ?? { before: [], after: [] };
   if (before.length + after.length === 0) return { made: await work(), warnings: [] };

@@ -142,6 +142,22 @@ describe('hooks around a backup', () => {
     };
   };
 
+  it('that were forgotten, or whose key is away, are not left out: the backup fails for good before its dump, and says what to do', async () => {
+    for (const [sealed, code, words] of [
+      ['v0.forgotten', 'secret_forgotten', 'set them again'],
+      ['v1.away.AA.AA.AA', 'secret_unreadable', 'hooks of the database'],
+    ] as const) {
+      const id = await newBackup([command('freeze')]);
+      await service.query(`update holdfast.databases set hooks = '${sealed}'`);
+      noDump();
+      await run(id);
+      const { status, error } = await bed.backup(id);
+      expect(status).to.equal('error');
+      expect(error).to.include({ code }).and.have.property('message').that.contains(words);
+    }
+    expect(dumps).to.equal(0);
+  });
+
   it('run in their order, with the facts and nothing else in their environment', async () => {
     await program('freeze', 'env | sort');
     await program('thaw', 'env | sort');

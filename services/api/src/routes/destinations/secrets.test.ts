@@ -41,6 +41,32 @@ describe('keys of destinations', () => {
     return names.map((name) => String(row?.[name]));
   };
 
+  it('that were forgotten are named wherever they would be used, until all are set again; an answer is never given twice', async () => {
+    const id = await create();
+    const forget = (set: string): Promise<unknown> => api.own.query(`update holdfast.${set}`);
+    const columns = ['access_key', 'secret_key', 'deletion_access_key', 'deletion_secret_key'];
+    await forget(`destinations set ${columns.map((name) => `${name} = 'v0.forgotten'`).join(', ')} where id = ${id}`);
+    const shown = await api.request('GET', `${path}/${id}`, { token: ada.token });
+    const names = ['s3_access_key', 's3_secret_key', 'deletion_access_key', 'deletion_secret_key'];
+    expect(shown.json).to.have.nested.property('data.forgotten').that.eqls(names);
+    const tried = await api.request('POST', `${path}/${id}/test`, { token: ada.token });
+    expect(tried.text).to.include('was forgotten').and.include('set it again');
+    const kept = await api.request('PUT', `${path}/${id}`, { token: ada.token, body: { label: 'x' } });
+    expect([kept.status, kept.text]).to.satisfy(() => kept.status === 422 && kept.text.includes('forgotten'));
+    const { deletion_access_key: _access, deletion_secret_key: _secret, ...main } = body;
+    const half = await api.request('PUT', `${path}/${id}`, { token: ada.token, body: main });
+    expect([half.status, half.text]).to.satisfy(() => half.status === 422 && half.text.includes('for deletions'));
+    const set = await api.request('PUT', `${path}/${id}`, { token: ada.token, body });
+    expect(set.status, set.text).to.equal(200);
+    expect(set.json).to.not.have.nested.property('data.forgotten');
+
+    const ask = () => api.request('POST', path, { token: ada.token, body, headers: { 'Idempotency-Key': 'a.b' } });
+    expect((await ask()).status).to.equal(201);
+    await forget(`idempotency_keys set answer = 'v0.forgotten'`);
+    const again = await ask();
+    expect([again.status, again.text]).to.satisfy(() => again.status === 409 && again.text.includes('(1.a.b)'));
+  });
+
   it('are in no answer and no log, whatever is asked', async () => {
     const id = await create();
     const form = new URLSearchParams({ ...body, s3_bucket_name: 'a/b' }).toString();
@@ -88,8 +114,22 @@ describe('keys of destinations', () => {
     const again = await persistence.destinations.find(id);
     expect(again?.type === 'custom_s3' && again.secretKey.reveal()).to.equal(secretKey);
     await persistence.close();
-    const error = await api.deps.persistence.destinations.find(id).catch((thrown: Error) => thrown.message);
-    expect(error).to.match(/"second", which is not configured: add it to HOLDFAST_SECRET_KEYS/);
+    // The key in front is away again: no list fails by it, and what needs it says which it is.
+    const shown = await api.request('GET', path, { token: ada.token });
+    const names = ['s3_access_key', 's3_secret_key', 'deletion_access_key', 'deletion_secret_key'];
+    expect(shown.status, shown.text).to.equal(200);
+    expect((shown.json['data'] as { id: number; unreadable?: string[] }[]).find((one) => one.id === id))
+      .to.have.property('unreadable')
+      .that.eqls(names);
+    const tried = await api.request('POST', `${path}/${id}/test`, { token: ada.token });
+    expect(tried.text).to.match(/second.*which is not configured.*HOLDFAST_SECRET_KEYS/);
+    const ask = () => api.request('POST', path, { token: ada.token, body, headers: { 'Idempotency-Key': 'away' } });
+    expect((await ask()).status).to.equal(201);
+    await api.own.query(`update holdfast.idempotency_keys set answer = replace(answer, 'v1.first.', 'v1.second.')`);
+    const answered = await ask();
+    expect([answered.status, answered.text]).to.satisfy(
+      () => answered.status === 503 && answered.text.includes('second'),
+    );
     await api.own.query(`delete from holdfast.destinations where id = ${id}`);
   });
 });

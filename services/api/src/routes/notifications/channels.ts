@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { randomBytes } from 'node:crypto';
-import { Secret, type Channel, type MailSettings } from '@holdfast/shared/domain';
+import { isUnreadable, Secret, type Channel, type MailSettings } from '@holdfast/shared/domain';
 import { z } from 'zod';
 import { looksLikeUuid } from '../../http/fields.ts';
 import { invalid, notFound } from '../../http/problem.ts';
@@ -104,6 +104,8 @@ const change = route({
     const mail = body.email && toMail(body.email, channel.settings.mail, hasPassword);
     await checkAddresses(call, { url, mail });
     const signingSecret = body.rotate_secret ? newSigningSecret() : null;
+    // What does not open cannot sign beside the new one.
+    const former = isUnreadable(channel.secrets.signingSecret) ? null : (channel.secrets.signingSecret ?? null);
     const until = new Date(deps.clock.now().getTime() + formerSecretHours * 3_600_000);
     const settings = {
       ...channel.settings,
@@ -114,7 +116,7 @@ const change = route({
       ...(url === undefined ? {} : { url: new Secret(url) }),
       ...(token === undefined ? {} : { token }),
       ...(password === undefined ? {} : { password }),
-      ...(signingSecret ? { signingSecret, formerSigningSecret: channel.secrets.signingSecret ?? null } : {}),
+      ...(signingSecret ? { signingSecret, formerSigningSecret: former } : {}),
     };
     const updated = await deps.persistence.channels.update(accountId, channel.id, {
       ...(name === undefined ? {} : { name }),

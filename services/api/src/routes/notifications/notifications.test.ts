@@ -39,6 +39,23 @@ describe('notification channels over HTTP', () => {
     return channelOf(answer);
   };
 
+  it('whose key is away are shown and changed otherwise, and are set again as a whole or not at all', async () => {
+    const made = await create({ type: 'webhook', url });
+    const row = `holdfast.notification_channels where id = '${made.id}'`;
+    await api.own.query(`update ${row.replace(' where', " set secrets = 'v1.away.AA.AA.AA' where")}`);
+    const renamed = channelOf(await ask('PATCH', `${path}/${made.id}`, { name: 'renamed' }));
+    expect(renamed)
+      .to.include({ name: 'renamed', url: null })
+      .and.have.property('unreadable')
+      .that.eqls(['url', 'rotate_secret']);
+    const part = await ask('PATCH', `${path}/${made.id}`, { url });
+    expect(part.status, part.text).to.equal(503);
+    expect(part.text).to.include('away').and.include('HOLDFAST_SECRET_KEYS');
+    expect(await api.own.query(`select secrets from ${row}`)).to.deep.equal([{ secrets: 'v1.away.AA.AA.AA' }]);
+    const whole = channelOf(await ask('PATCH', `${path}/${made.id}`, { url, rotate_secret: true }));
+    expect(whole).to.not.have.property('unreadable');
+  });
+
   it('show the secret of a webhook once, and again only where it is rotated; no URL, password or token is shown at all', async () => {
     const made = await create({ type: 'webhook', url });
     expect(made['signing_secret']).to.match(/^whsec_[A-Za-z0-9+/]{43}=$/);
