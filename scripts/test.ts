@@ -5,19 +5,18 @@ import { runSuite, runSuiteApart, slowest, together, type Outcome } from './lib/
 import { ensurePostgresqlClient, ensureTestTools } from './lib/tools.ts';
 
 /**
- * Each in a process of its own, beside the others, and of about equal length. Those of whole installations, of the page and of
- * outages mostly wait; more processes than these would keep two cores so busy that what is timed in them comes too late.
+ * Each in a process of its own, beside the others. Two of about equal length fill two cores: with more of their kind, what is
+ * timed in them comes too late.
  */
 const first: Part[] = [
-  { name: 'system', specs: ['e2e/src/!(web)/**/*.test.ts', 'e2e/src/*.test.ts'] },
   {
     name: 'services',
-    specs: [
-      'services/api/src/**/*.test.ts',
-      'packages/queue/src/**/*.test.ts',
-      'packages/stores/src/**/*.test.ts',
-      'e2e/src/web/**/*.test.ts',
-    ],
+    specs: ['e2e/src/!(web)/**/*.test.ts', 'e2e/src/!(*outage*).test.ts', 'services/api/src/**/*.test.ts'],
+  },
+  {
+    /** For outages, limits of time and the answers of others: they leave the cores to the rest. */
+    name: 'waits',
+    specs: ['e2e/src/*outage*.test.ts', 'packages/{queue,stores}/src/**/*.test.ts'],
   },
 ];
 /** What needs all tools; the others begin while they are fetched. */
@@ -28,6 +27,7 @@ const second: Part = {
     'services/!(api)/src/**/*.test.ts',
     'scripts/**/*.test.ts',
     'chaos/src/**/*.test.ts',
+    'e2e/src/web/**/*.test.ts',
   ],
 };
 

@@ -37,17 +37,21 @@ describe('destinations', () => {
     expect(keys(await world.destinations.find(first.id))).to.deep.equal(['AKIAEXAMPLE', 'wJalrXUtnFEMI']);
     const rows = JSON.stringify(await world.sql('select * from holdfast.destinations'));
     expect(rows).to.contain('backups').and.not.contain('AKIAEXAMPLE').and.not.contain('wJalrXUtnFEMI');
-    const opens = () => world.destinations.find(second.id).then(keys, (error: Error) => error.message);
+    const opens = () =>
+      world.destinations
+        .find(second.id)
+        .then(keys)
+        .catch((error: Error) => error.message);
     await world.sql('update holdfast.destinations set access_key = secret_key, secret_key = access_key where id = $1', [
       second.id,
     ]);
-    expect(await opens()).to.contain('does not open');
+    expect(await opens()).to.contain('No configured key opens the access key');
     await world.sql(
       `update holdfast.destinations d set access_key = f.access_key, secret_key = f.secret_key
        from holdfast.destinations f where d.id = $1 and f.id = $2`,
       [second.id, first.id],
     );
-    expect(await opens()).to.contain('does not open');
+    expect(await opens()).to.contain('No configured key opens the access key');
     await world.destinations.delete(world.account.id, second.id);
   });
 

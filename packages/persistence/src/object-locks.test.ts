@@ -42,7 +42,10 @@ describe('what stores guard themselves', () => {
     expect(found.deletionKeys?.secretKey.reveal()).to.equal('DELETES-secret');
     expect(JSON.stringify(await world.sql('select * from holdfast.destinations'))).to.not.include('DELETES');
     await world.sql('update holdfast.destinations set deletion_access_key = access_key where id = $1', [id]);
-    expect(await world.destinations.find(id).catch((error: Error) => error.message)).to.include('does not open');
+    const moved = await world.destinations.find(id);
+    expect(() => moved?.type === 'custom_s3' && moved.deletionKeys?.accessKey.reveal()).to.throw(
+      'No configured key opens the access key',
+    );
     const { deletionKeys: _none, ...plain } = guarded;
     const replaced = await world.destinations.replace(world.account.id, id, plain);
     expect(replaced).to.include({ deletionKeys: null });
