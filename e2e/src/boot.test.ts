@@ -136,7 +136,8 @@ describe('the start of the services', function suite() {
     expect(await probe(old.url)).to.deep.include({ status: 503, state: 'running' });
     const late = await start('worker', env);
     await untilAll([late], 'wait for the schema', waitsFor('schema'));
-    expect(late.output()).to.include('BreakingLater9999999999999').and.include('update this program');
+    const says = ['BreakingLater9999999999999', 'update this program'];
+    await until('it to say so', 15, () => says.every((part) => late.output().includes(part)), late.output);
     expect((await late.stop()).code, 'a signal ends the waiting').to.equal(0);
   });
 

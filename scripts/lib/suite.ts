@@ -10,12 +10,18 @@ import { privateFolder, root } from './run.ts';
 export interface Outcome {
   passed: number;
   skipped: number;
-  /** The whole title of each test that failed. */
-  failed: string[];
+  failed: Failure[];
   /** Engines by what they were put to, line by line; empty where no engine was. */
   matrix: string[];
   /** Seconds by file. */
   seconds: Record<string, number>;
+}
+
+export interface Failure {
+  /** The whole title of the test. */
+  title: string;
+  /** Null where it is none of a file. */
+  file: string | null;
 }
 
 export interface Suite {
@@ -37,17 +43,20 @@ export async function runSuite({ specs, grep, bail }: Suite): Promise<Outcome> {
   for (const file of globSync([...specs], { cwd: root })) mocha.addFile(`${root}/${file}`);
   await mocha.loadFilesAsync();
   return await new Promise((resolve) => {
-    const failed: string[] = [];
+    const failed: Failure[] = [];
     const seconds: Record<string, number> = {};
     const runner = mocha.run(() => {
       const { passes: passed = 0, pending: skipped = 0 } = runner.stats ?? {};
       const matrix = conformanceMatrix();
       if (grep === undefined && !bail && matrix.some((line) => line.includes(missing)))
-        failed.push('the matrix of engines has no gap');
+        failed.push({ title: 'the matrix of engines has no gap', file: null });
       resolve({ passed, failed, skipped, matrix, seconds });
     });
     measureFiles(runner, seconds);
-    runner.on('fail', (test) => failed.push(test.fullTitle()));
+    runner.on('fail', (test) => {
+      const file = test.file ?? test.parent?.file;
+      failed.push({ title: test.fullTitle(), file: file === undefined ? null : relative(root, file) });
+    });
   });
 }
 
@@ -95,7 +104,7 @@ export async function runSuiteApart(name: string, suite: Suite): Promise<Outcome
   const died = {
     passed: 0,
     skipped: 0,
-    failed: [`the process of ${suite.specs.join(', ')} died`],
+    failed: [{ title: `the process of ${suite.specs.join(', ')} died`, file: null }],
     matrix: [],
     seconds: {},
   };

@@ -13,6 +13,7 @@ export class RequestRates implements RequestRateRepository {
   }
 
   async count(key: string, windowSeconds: number): Promise<RequestRate> {
+    // Whoever waited for the row of another may have begun before the window did.
     const rate = only(
       await this.#dataSource.query<RequestRate[]>(
         `with counted as (
@@ -22,7 +23,7 @@ export class RequestRates implements RequestRateRepository {
             hits = case when r.resets_at > now() then r.hits + 1 else 1 end,
             resets_at = case when r.resets_at > now() then r.resets_at else excluded.resets_at end
           returning hits, resets_at
-        ) select hits, extract(epoch from resets_at - now())::float8 as "endsIn" from counted`,
+        ) select hits, least(extract(epoch from resets_at - now()), $2)::float8 as "endsIn" from counted`,
         [key, windowSeconds],
       ),
     );

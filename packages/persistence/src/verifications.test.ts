@@ -114,7 +114,7 @@ describe('verifications', () => {
     await world.backups.markDamaged(backup.id, { state: 'missing', detail: 'It is missing.' });
     expect(await world.backups.find(backup.id)).to.include({ verifiedLevel: null });
     await world.backups.clearDamage(backup.id);
-    expect(await world.backups.find(backup.id)).to.include({ verifiedLevel: 'stored', damagedAt: null });
+    expect(await world.backups.find(backup.id)).to.include({ verifiedLevel: null, damagedAt: null });
     const found = await verify('readable', { reached: null, damage: changed });
     await world.backups.markDamaged(backup.id, { state: 'missing', detail: 'It is missing.' });
     await world.backups.clearDamage(backup.id);
