@@ -17,7 +17,7 @@ export interface Outcome {
   seconds: Record<string, number>;
 }
 
-export interface Failure {
+interface Failure {
   /** The whole title of the test. */
   title: string;
   /** Null where it is none of a file. */
