@@ -54,6 +54,8 @@ export class Upload {
   #strayUploads = false;
   /** The store may hold the object. */
   #objectSent = false;
+  /** The store may still take a part whose request did not end well. */
+  #partsWereCut = false;
 
   constructor({ requests, removals }: StoreAccess, settings: UploadSettings, key: string, put: PutOptions) {
     this.#requests = requests;
@@ -92,10 +94,9 @@ export class Upload {
       const { key, size, etag, modifiedAt } = stored;
       return { key, size, etag, modifiedAt };
     } catch (error) {
-      const partsWereCut = this.#inFlight.size > 0;
       this.#failure.abort(bodyError(error));
       await Promise.allSettled(this.#inFlight);
-      await this.#cleanUp(partsWereCut);
+      await this.#cleanUp();
       throw abortError(this.#signal);
     } finally {
       this.#signal.removeEventListener('abort', stop);
@@ -165,7 +166,10 @@ export class Upload {
 
   /** Keeps the promise until it settles; its failure stops the whole upload. */
   #track(work: Promise<void>): void {
-    const tracked = work.catch((error: unknown) => this.#failure.abort(bodyError(error)));
+    const tracked = work.catch((error: unknown) => {
+      this.#partsWereCut = true;
+      this.#failure.abort(bodyError(error));
+    });
     this.#inFlight.add(tracked);
     void tracked.then(() => this.#inFlight.delete(tracked));
   }
@@ -209,10 +213,10 @@ export class Upload {
   }
 
   /** Removes what a failed upload may have left. Its own failures stay hidden behind the first one; the sweep finds the rest. */
-  async #cleanUp(partsWereCut: boolean): Promise<void> {
+  async #cleanUp(): Promise<void> {
     const signal = this.#cleanUpSignal();
     const steps: Promise<void>[] = [];
-    if (this.#uploadId !== null) steps.push(this.#abort(this.#uploadId, partsWereCut, signal));
+    if (this.#uploadId !== null) steps.push(this.#abort(this.#uploadId, signal));
     if (this.#strayUploads) steps.push(this.#removeStrayUploads(signal));
     if (this.#objectSent) steps.push(this.#removals.delete(this.#key, signal));
     await Promise.allSettled(steps);
@@ -223,10 +227,10 @@ export class Upload {
    * removed until nothing is known of it.
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html
    */
-  async #abort(uploadId: string, partsWereCut: boolean, signal: AbortSignal): Promise<void> {
+  async #abort(uploadId: string, signal: AbortSignal): Promise<void> {
     const upload = { key: this.#key, uploadId };
     await this.#removals.abortUpload(upload, signal);
-    for (const pauseMs of partsWereCut ? lookAgainMs : []) {
+    for (const pauseMs of this.#partsWereCut ? lookAgainMs : []) {
       await delay(pauseMs, undefined, { signal });
       if ((await this.#requests.listParts(upload, signal)) === null) return;
       await this.#removals.abortUpload(upload, signal);
