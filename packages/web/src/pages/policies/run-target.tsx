@@ -1,6 +1,6 @@
 import type { Policy } from '../../data/policies.ts';
 import { Button, Checkbox, Form, FormActions, NumberField, RadioGroup, Stack, TextField } from '../../kit/index.ts';
-import { chosenOf, type RunSource, type RunWish } from './run-wish.ts';
+import { bringsGlobals, chosenOf, type RunSource, type RunWish } from './run-wish.ts';
 
 export interface RunTargetProps {
   policy: Policy;
@@ -69,7 +69,7 @@ export function RunTarget({ policy, sources, hasDamaged, wish, onChange, onNext 
         <Checkbox
           label="First the roles and tablespaces of the server"
           hint="Those that are missing are made; nothing is taken away."
-          checked={wish.globals ?? wish.place === 'in_place'}
+          checked={bringsGlobals(wish)}
           onChange={(globals) => change({ globals })}
         />
       )}

@@ -9,7 +9,7 @@ export interface RunWish {
   /** Names on the server that are not wanted. */
   without: readonly string[];
   keepHours: number | null;
-  /** Whether the server's roles and tablespaces come first; null: as is usual for the place. */
+  /** What `bringsGlobals` tells; null: as is usual for the place. */
   globals: boolean | null;
   allowDamaged: boolean;
 }
@@ -64,7 +64,8 @@ function lackOf({ status, verification }: RunBackup, allowDamaged: boolean): str
 export const chosenOf = (sources: readonly RunSource[], { without }: RunWish): RunSource[] =>
   sources.filter(({ database, lacks }) => lacks === null && !without.includes(database));
 
-const bringsGlobals = ({ place, globals }: RunWish): boolean => globals ?? place === 'in_place';
+/** Whether the server's roles and tablespaces come first. */
+export const bringsGlobals = ({ place, globals }: RunWish): boolean => globals ?? place === 'in_place';
 
 /** The body of the request, without what was left at its usual value. */
 export function runRestoreOf(wish: RunWish, sources: readonly RunSource[]): RunRestoreWish {
