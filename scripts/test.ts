@@ -86,6 +86,7 @@ async function again(all: Outcome): Promise<Outcome> {
   const files = [...new Set(all.failed.map(({ file }) => file))].filter((file) => file !== null);
   const isBusyness = all.failed.length <= mostAgain && all.failed.every(({ file }) => file !== null);
   if (files.length === 0 || !isBusyness || common.bail) return all;
+  // An empty pattern, as the matrix of a few engines would have gaps.
   const { printed, failed } = await runSuiteApart('again', { specs: files, grep: common.grep ?? '', bail: false });
   process.stdout.write(printed);
   const titles = new Set(failed.map(({ title }) => title));
